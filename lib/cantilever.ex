@@ -1,0 +1,10 @@
+defmodule Cantilever do
+  @moduledoc """
+  Rust native functions that the BEAM preempts like Elixir code.
+
+    * `Cantilever.Nif` builds a Rust crate when its Elixir module is compiled, and loads it.
+    * `Cantilever.Native` holds the kit's own native functions.
+    * `Cantilever.DataProcessor` runs a function over a large collection, in supervised tasks.
+    * `Cantilever.NativePanic` is what a Rust panic becomes on the Elixir side.
+  """
+end

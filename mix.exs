@@ -1,0 +1,45 @@
+defmodule Cantilever.MixProject do
+  use Mix.Project
+
+  @version "0.1.0"
+
+  def project do
+    [
+      app: :cantilever,
+      version: @version,
+      elixir: "~> 1.14",
+      elixirc_paths: elixirc_paths(Mix.env()),
+      start_permanent: Mix.env() == :prod,
+      description: "Rust native functions that the BEAM preempts",
+      package: package(),
+      deps: deps()
+    ]
+  end
+
+  def application do
+    [
+      extra_applications: [:logger],
+      mod: {Cantilever.Application, []}
+    ]
+  end
+
+  defp elixirc_paths(:test), do: ["lib", "test/support"]
+  defp elixirc_paths(_env), do: ["lib"]
+
+  # Everything builds and runs without Hex; with it, the documentation can be generated too.
+  defp deps do
+    if Code.ensure_loaded?(Hex) do
+      [{:ex_doc, "~> 0.34", only: :dev, runtime: false}]
+    else
+      []
+    end
+  end
+
+  defp package do
+    [
+      licenses: ["MIT", "Apache-2.0"],
+      files: ~w(lib native Cargo.toml Cargo.lock mix.exs .formatter.exs README.md CHANGELOG.md
+                LICENSE-MIT LICENSE-APACHE)
+    ]
+  end
+end
