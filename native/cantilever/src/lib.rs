@@ -46,6 +46,7 @@ mod signal;
 mod slice;
 mod sync;
 mod task;
+mod thread_kind;
 mod yielding;
 
 pub use cantilever_macros::{NifError, nif};
@@ -60,6 +61,7 @@ pub use crate::handle::Handle;
 pub use crate::pool::parallel;
 pub use crate::shared_binary::SharedBinary;
 pub use crate::slice::{Checkpoint, SliceStats, checkpoint, reset_slice_stats, slice_stats};
+pub use crate::thread_kind::{ThreadKind, thread_kind};
 
 /// What the macros' code refers to. Not for use by hand: it changes without notice.
 #[doc(hidden)]

@@ -3,10 +3,11 @@
 use std::ptr;
 use std::sync::OnceLock;
 
-use rustler::sys::{ERL_NIF_THR_UNDEFINED, enif_send, enif_thread_type, enif_whereis_pid};
+use rustler::sys::{enif_send, enif_whereis_pid};
 use rustler::{Encoder, Env, LocalPid, OwnedEnv};
 
 use crate::panics::PanicReport;
+use crate::thread_kind::{ThreadKind, thread_kind};
 
 mod atoms {
     rustler::atoms! { logger = "Elixir.Cantilever.NativeLogger", native_panic }
@@ -53,12 +54,12 @@ fn send(message: impl FnOnce(Env<'_>) -> rustler::sys::ErlNifTerm) {
 
 fn logger() -> Option<LocalPid> {
     let mut pid = std::mem::MaybeUninit::uninit();
-    // SAFETY: the thread type may be asked anywhere; on a thread that is not the VM's, a name is
-    // looked up without a calling environment; `pid` is written whenever the call succeeds.
+    if thread_kind() != ThreadKind::Unmanaged {
+        return None;
+    }
+    // SAFETY: on a thread that is not the VM's, a name is looked up without a calling environment;
+    // `pid` is written whenever the call succeeds.
     unsafe {
-        if enif_thread_type() != ERL_NIF_THR_UNDEFINED {
-            return None;
-        }
         let name = OwnedEnv::new().run(|env| atoms::logger().to_term(env).as_c_arg());
         (enif_whereis_pid(ptr::null_mut(), name, pid.as_mut_ptr()) != 0)
             .then(|| LocalPid::from_c_arg(pid.assume_init()))

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use rustler::sys::{ERL_NIF_THR_NORMAL_SCHEDULER, enif_thread_type};
 
+use crate::thread_kind::{ThreadKind, thread_kind};
 use crate::{panics, reclaim, settings};
 
 static POOL: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
@@ -38,8 +38,7 @@ static POOL: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
 /// }
 /// ```
 pub fn parallel<R: Send>(work: impl FnOnce() -> R + Send) -> R {
-    // SAFETY: the thread type may be asked anywhere.
-    if unsafe { enif_thread_type() } == ERL_NIF_THR_NORMAL_SCHEDULER {
+    if thread_kind() == ThreadKind::Normal {
         panic!(
             "cantilever::parallel would block a scheduler: give the function schedule = \"DirtyCpu\""
         );
