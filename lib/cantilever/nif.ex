@@ -40,8 +40,9 @@ defmodule Cantilever.Nif do
 
   > #### One module for each crate {: .info}
   >
-  > A library carries the name of its module, so two modules cannot share one. The library is installed beside
-  > the application's beam files as `lib<crate>-<hash of its content>`, and the crate's older ones are removed.
+  > A library carries the name of its module, so two modules cannot share one; a crate may be built for several
+  > modules, with other features for each. The library is installed beside the application's beam files as
+  > `lib<crate>-<hash of its content>`, and older ones are removed.
 
   ## When the library is loaded
 
@@ -50,7 +51,7 @@ defmodule Cantilever.Nif do
   loaded at that time. Nothing is purged that a process still runs.
   """
 
-  alias Cantilever.Nif.{Artifact, Build, Loader, Options, Probe, Stubs}
+  alias Cantilever.Nif.{Artifact, Build, Loader, Options, Probe, Record, Stubs}
 
   @doc """
   Builds the crate and makes the calling module load it. The module's documentation lists the options.
@@ -121,7 +122,9 @@ defmodule Cantilever.Nif do
       raise CompileError, file: env.file, line: env.line, description: message
     end
 
-    if build.options.load_from == nil, do: Artifact.clear_others(build.file, build.options.crate)
+    if build.options.load_from == nil,
+      do: Artifact.clear_others(build.file, build.options.crate, Record.libraries())
+
     :ok
   end
 
