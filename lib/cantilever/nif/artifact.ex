@@ -42,13 +42,11 @@ defmodule Cantilever.Nif.Artifact do
     used = Enum.map(used, &Path.basename/1)
     pattern = ~r/\Alib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\.(so|dll)\z/
 
+    dir
+    |> File.ls!()
+    |> Enum.filter(&(&1 not in used and &1 =~ pattern))
     # Another process may have removed one meanwhile, and Windows keeps what is mapped.
-    for name <- File.ls!(dir),
-        name not in used,
-        name =~ pattern,
-        do: File.rm(Path.join(dir, name))
-
-    :ok
+    |> Enum.each(&File.rm(Path.join(dir, &1)))
   end
 
   # `:erlang.load_nif/2` adds the extension itself, and on macOS too it is `.so`.

@@ -58,10 +58,12 @@ defmodule Cantilever.Nif.Record do
   @spec libraries_of_others(module(), Options.t()) :: [Path.t()]
   def libraries_of_others(module, %Options{} = options) do
     settings = settings(options)
+    dir = Mix.Project.manifest_path()
 
-    Mix.Project.manifest_path()
-    |> Path.join("cantilever.*.build")
-    |> Path.wildcard()
+    dir
+    |> File.ls!()
+    |> Enum.filter(&(&1 =~ ~r/\Acantilever\..+\.build\z/))
+    |> Enum.map(&Path.join(dir, &1))
     |> List.delete(path(module))
     |> Enum.flat_map(fn path ->
       case read(path) do
