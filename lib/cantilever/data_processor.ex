@@ -54,6 +54,7 @@ defmodule Cantilever.DataProcessor do
 
   alias Cantilever.DataProcessor.Error
   alias Cantilever.DataProcessor.Options
+  alias Cantilever.DataProcessor.Segment
   alias Cantilever.DataProcessor.Session
 
   @type outcome :: {:ok, term} | {:error, Error.t()}
@@ -79,7 +80,7 @@ defmodule Cantilever.DataProcessor do
   """
   @spec process_batch(Enumerable.t(), (term -> term), [option]) :: [outcome]
   def process_batch(data, fun \\ &Cantilever.Native.intensive_calculation/1, options \\ []) do
-    collect(data, fun, options, & &1)
+    data |> collect(fun, options, & &1) |> Enum.reduce([], &Segment.outcomes/2)
   end
 
   @doc """
@@ -92,9 +93,9 @@ defmodule Cantilever.DataProcessor do
   """
   @spec process_batch!(Enumerable.t(), (term -> term), [option]) :: [term]
   def process_batch!(data, fun \\ &Cantilever.Native.intensive_calculation/1, options \\ []) do
-    collect(data, fun, options, fn {first, outcomes} ->
-      {first, Enum.map(outcomes, &result!/1)}
-    end)
+    data
+    |> collect(fun, options, &no_failure!/1)
+    |> Enum.reduce([], fn {:results, results}, tail -> results ++ tail end)
   end
 
   @doc """
@@ -115,16 +116,20 @@ defmodule Cantilever.DataProcessor do
 
     data
     |> Session.segments(fun, mode, options)
-    |> Stream.flat_map(fn {_first, outcomes} -> outcomes end)
+    |> Stream.flat_map(fn {_first, segment} -> Segment.outcomes(segment) end)
   end
 
-  defp collect(data, fun, options, convert) do
+  # The segments from the last to the first.
+  defp collect(data, fun, options, check) do
     options = validate!(fun, options)
-    segments = data |> Session.segments(fun, :collected, options) |> Enum.map(convert)
 
-    segments
-    |> then(&if(options.ordered, do: List.keysort(&1, 0), else: &1))
-    |> Enum.flat_map(fn {_first, outcomes} -> outcomes end)
+    data
+    |> Session.segments(fun, :collected, options)
+    |> Enum.reduce([], fn placed, collected -> [check.(placed) | collected] end)
+    |> then(
+      &if(options.ordered, do: Enum.sort_by(&1, fn {first, _segment} -> -first end), else: &1)
+    )
+    |> Enum.map(fn {_first, segment} -> segment end)
   end
 
   defp validate!(fun, options) do
@@ -135,6 +140,7 @@ defmodule Cantilever.DataProcessor do
     Options.new!(options)
   end
 
-  defp result!({:ok, result}), do: result
-  defp result!({:error, error}), do: raise(error)
+  defp no_failure!({_first, segment} = placed) do
+    if error = Segment.error(segment), do: raise(error), else: placed
+  end
 end

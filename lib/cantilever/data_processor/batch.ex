@@ -9,6 +9,7 @@ defmodule Cantilever.DataProcessor.Batch do
 
   alias Cantilever.DataProcessor.Chunk
   alias Cantilever.DataProcessor.ChunkSize
+  alias Cantilever.DataProcessor.Segment
 
   @enforce_keys [:mode, :max_concurrency, :retries, :size]
   defstruct [
@@ -33,7 +34,7 @@ defmodule Cantilever.DataProcessor.Batch do
 
   @type t :: %__MODULE__{}
   @type mode :: :ordered | :unordered | :collected
-  @type segment :: {first :: non_neg_integer, [Cantilever.DataProcessor.Journal.outcome()]}
+  @type placed :: {first :: non_neg_integer, Segment.t()}
   @type demand :: {chunks :: non_neg_integer, size :: pos_integer}
 
   @doc "An empty batch."
@@ -88,11 +89,11 @@ defmodule Cantilever.DataProcessor.Batch do
   end
 
   @doc "A worker has handed in its chunk."
-  @spec done(t, non_neg_integer, [term], non_neg_integer, non_neg_integer) :: t
-  def done(batch, first, outcomes, failed, elapsed_us) do
+  @spec done(t, non_neg_integer, Segment.t(), non_neg_integer) :: t
+  def done(batch, first, segment, elapsed_us) do
     {chunk, batch} = pop(batch, first)
     batch = %{batch | size: ChunkSize.computed(batch.size, chunk.count, elapsed_us)}
-    settle(batch, chunk, outcomes, failed)
+    settle(batch, chunk, segment)
   end
 
   @doc "The running chunk `first` ends after `count` items; what follows goes to other workers."
@@ -114,7 +115,8 @@ defmodule Cantilever.DataProcessor.Batch do
   The worker of the chunk `first` is gone while it was at item `position` (counted from 1), after it left `outcomes`. That item has
   failed, unless its outcome is there, too.
   """
-  @spec lost(t, non_neg_integer, [term], pos_integer, :exit | :kill | :timeout, term) :: t
+  @spec lost(t, non_neg_integer, [Segment.outcome()], pos_integer, :exit | :kill | :timeout, term) ::
+          t
   def lost(batch, first, outcomes, position, kind, reason) do
     {chunk, batch} = pop(batch, first)
     batch = %{batch | size: ChunkSize.lost(batch.size)}
@@ -127,12 +129,11 @@ defmodule Cantilever.DataProcessor.Batch do
       end
 
     {chunk, rest} = Chunk.split(chunk, length(outcomes))
-    batch = requeue(batch, rest)
-    settle(batch, chunk, outcomes, Enum.count(outcomes, &match?({:error, _error}, &1)))
+    settle(requeue(batch, rest), chunk, Segment.from_outcomes(outcomes))
   end
 
   @doc "Everything that may be handed to the caller now."
-  @spec take(t) :: {[segment], t}
+  @spec take(t) :: {[placed], t}
   def take(batch) do
     segments = Enum.reverse(batch.ready)
     handed = if batch.mode == :collected, do: 0, else: batch.ready_count
@@ -179,29 +180,27 @@ defmodule Cantilever.DataProcessor.Batch do
     %{batch | pending: [chunk | batch.pending], unstarted: batch.unstarted + chunk.count}
   end
 
-  defp settle(batch, nil, [], _failed), do: batch
+  defp settle(batch, nil, _nothing), do: batch
 
-  defp settle(batch, chunk, outcomes, failed) do
-    if failed == 0 or chunk.attempt > batch.retries do
-      emit(batch, chunk.first, outcomes, chunk.count, failed)
-    else
-      chunk.items
-      |> Enum.zip(outcomes)
-      |> Enum.with_index(chunk.first)
-      |> Enum.chunk_by(fn {{_item, outcome}, _index} -> elem(outcome, 0) end)
-      |> Enum.reverse()
-      |> Enum.reduce(batch, &settle_run(&1, &2, chunk.attempt))
-    end
+  defp settle(batch, chunk, {:results, _results} = segment),
+    do: emit(batch, chunk.first, segment, chunk.count)
+
+  defp settle(batch, %{attempt: attempt} = chunk, segment) when attempt > batch.retries do
+    emit(batch, chunk.first, segment, chunk.count)
+  end
+
+  defp settle(batch, chunk, segment) do
+    chunk.items
+    |> Enum.zip(Segment.outcomes(segment))
+    |> Enum.with_index(chunk.first)
+    |> Enum.chunk_by(fn {{_item, outcome}, _index} -> elem(outcome, 0) end)
+    |> Enum.reverse()
+    |> Enum.reduce(batch, &settle_run(&1, &2, chunk.attempt))
   end
 
   defp settle_run([{{_item, {:ok, _result}}, first} | _more] = run, batch, _attempt) do
-    emit(
-      batch,
-      first,
-      Enum.map(run, fn {{_item, outcome}, _index} -> outcome end),
-      length(run),
-      0
-    )
+    results = Enum.map(run, fn {{_item, {:ok, result}}, _index} -> result end)
+    emit(batch, first, {:results, results}, length(run))
   end
 
   defp settle_run(run, batch, attempt) do
@@ -212,36 +211,36 @@ defmodule Cantilever.DataProcessor.Batch do
     end)
   end
 
-  defp emit(batch, first, outcomes, count, failed) do
-    %{batch | completed: batch.completed + count, failed: batch.failed + failed}
-    |> deliver(first, outcomes, count)
+  defp emit(batch, first, segment, count) do
+    failed = batch.failed + Segment.failed(segment)
+    deliver(%{batch | completed: batch.completed + count, failed: failed}, first, segment, count)
   end
 
-  defp deliver(%{mode: :collected} = batch, first, outcomes, count) do
-    make_ready(%{batch | in_flight: batch.in_flight - count}, first, outcomes, count)
+  defp deliver(%{mode: :collected} = batch, first, segment, count) do
+    make_ready(%{batch | in_flight: batch.in_flight - count}, first, segment, count)
   end
 
-  defp deliver(%{mode: :unordered} = batch, first, outcomes, count) do
-    make_ready(batch, first, outcomes, count)
+  defp deliver(%{mode: :unordered} = batch, first, segment, count) do
+    make_ready(batch, first, segment, count)
   end
 
-  defp deliver(%{mode: :ordered, next_out: first} = batch, first, outcomes, count) do
-    batch = make_ready(%{batch | next_out: first + count}, first, outcomes, count)
+  defp deliver(%{mode: :ordered, next_out: first} = batch, first, segment, count) do
+    batch = make_ready(%{batch | next_out: first + count}, first, segment, count)
 
     case Map.pop(batch.waiting, batch.next_out) do
       {nil, _waiting} ->
         batch
 
-      {{outcomes, count}, waiting} ->
-        deliver(%{batch | waiting: waiting}, batch.next_out, outcomes, count)
+      {{segment, count}, waiting} ->
+        deliver(%{batch | waiting: waiting}, batch.next_out, segment, count)
     end
   end
 
-  defp deliver(batch, first, outcomes, count) do
-    %{batch | waiting: Map.put(batch.waiting, first, {outcomes, count})}
+  defp deliver(batch, first, segment, count) do
+    %{batch | waiting: Map.put(batch.waiting, first, {segment, count})}
   end
 
-  defp make_ready(batch, first, outcomes, count) do
-    %{batch | ready: [{first, outcomes} | batch.ready], ready_count: batch.ready_count + count}
+  defp make_ready(batch, first, segment, count) do
+    %{batch | ready: [{first, segment} | batch.ready], ready_count: batch.ready_count + count}
   end
 end

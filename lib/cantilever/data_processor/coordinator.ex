@@ -38,7 +38,7 @@ defmodule Cantilever.DataProcessor.Coordinator do
   ]
 
   @type reply :: %{
-          segments: [Batch.segment()],
+          segments: [Batch.placed()],
           demand: Batch.demand(),
           completed: non_neg_integer,
           failed: non_neg_integer,
@@ -112,14 +112,14 @@ defmodule Cantilever.DataProcessor.Coordinator do
   def handle_call(:stop, _from, state), do: {:stop, :normal, :ok, state}
 
   @impl GenServer
-  def handle_info({:done, first, outcomes, failed, elapsed_us}, state) do
+  def handle_info({:done, first, segment, elapsed_us}, state) do
     case forget(state, first) do
       {nil, state} ->
         {:noreply, state}
 
       {worker, state} ->
         Process.demonitor(worker.ref, [:flush])
-        batch = Batch.done(state.batch, first, outcomes, failed, elapsed_us)
+        batch = Batch.done(state.batch, first, segment, elapsed_us)
         {:noreply, state |> recycle(worker.journal) |> Map.put(:batch, batch) |> proceed()}
     end
   end

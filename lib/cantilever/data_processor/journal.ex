@@ -23,7 +23,6 @@ defmodule Cantilever.DataProcessor.Journal do
           tag: non_neg_integer,
           table: :ets.table() | nil
         }
-  @type outcome :: {:ok, term} | {:error, Cantilever.DataProcessor.Error.t()}
 
   @doc "A table for outcomes. Only one worker writes to it at a time, so it needs no fine locks."
   @spec new_table() :: :ets.table()
@@ -40,9 +39,9 @@ defmodule Cantilever.DataProcessor.Journal do
   def begin(journal), do: exchange(journal, @idle, 1)
 
   @doc "The worker has computed item `position` and would go on to the next one."
-  @spec next(t, pos_integer, outcome) :: :ok | :cut | :claimed
-  def next(journal, position, outcome) do
-    :ets.insert(journal.table, {position, journal.tag, outcome})
+  @spec next(t, pos_integer, :ok | :error, term) :: :ok | :cut | :claimed
+  def next(journal, position, status, value) do
+    :ets.insert(journal.table, {position, journal.tag, status, value})
     exchange(journal, position, position + 1)
   end
 
@@ -81,13 +80,13 @@ defmodule Cantilever.DataProcessor.Journal do
   end
 
   @doc "The outcomes of a dead worker's items, in order, up to the one that it died of."
-  @spec outcomes(t) :: [outcome]
+  @spec outcomes(t) :: [Cantilever.DataProcessor.Segment.outcome()]
   def outcomes(%{table: nil}), do: []
   def outcomes(journal), do: outcomes(journal, 1)
 
   defp outcomes(%{tag: tag} = journal, position) do
     case :ets.lookup(journal.table, position) do
-      [{^position, ^tag, outcome}] -> [outcome | outcomes(journal, position + 1)]
+      [{^position, ^tag, status, value}] -> [{status, value} | outcomes(journal, position + 1)]
       _none_or_older -> []
     end
   end

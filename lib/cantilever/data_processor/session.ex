@@ -18,7 +18,7 @@ defmodule Cantilever.DataProcessor.Session do
     finished?: false
   ]
 
-  @doc "A lazy stream of segments: the index of the first item, and the outcomes from there on."
+  @doc "A lazy stream of segments, each with the index of its first item."
   @spec segments(
           Enumerable.t(),
           (term -> term),

@@ -6,6 +6,10 @@ defmodule Cantilever.DataProcessor.Worker do
 
   alias Cantilever.DataProcessor.Chunk
   alias Cantilever.DataProcessor.Journal
+  alias Cantilever.DataProcessor.Segment
+
+  @small 64
+  @words_per_item 8
 
   @doc "Starts a worker under `Cantilever.TaskSupervisor` and gives it its chunk."
   @spec start(Chunk.t(), (term -> term), Journal.t(), pid) :: pid
@@ -32,41 +36,51 @@ defmodule Cantilever.DataProcessor.Worker do
   end
 
   defp compute(coordinator, chunk, fun, journal) do
+    # The heap will hold the chunk and its results: growing to that in a dozen steps would copy them as often.
+    if chunk.count > @small, do: Process.flag(:min_heap_size, chunk.count * @words_per_item)
     started = System.monotonic_time()
 
     with :ok <- Journal.begin(journal),
-         {outcomes, failed} <- items(chunk.items, 1, fun, chunk, journal, [], 0) do
+         {:ok, results, failures} <- items(chunk.items, 1, fun, chunk, journal, [], []) do
       elapsed = System.convert_time_unit(System.monotonic_time() - started, :native, :microsecond)
-      send(coordinator, {:done, chunk.first, outcomes, failed, elapsed})
+      send(coordinator, {:done, chunk.first, Segment.new(results, failures), elapsed})
       :ok
     else
       :claimed -> Process.sleep(:infinity)
     end
   end
 
-  defp items([item | rest], position, fun, chunk, journal, outcomes, failed) do
-    outcome = item(item, position, fun, chunk)
-    failed = if elem(outcome, 0) == :ok, do: failed, else: failed + 1
-    outcomes = [outcome | outcomes]
-
-    case rest != [] and Journal.next(journal, position, outcome) do
-      :ok -> items(rest, position + 1, fun, chunk, journal, outcomes, failed)
-      :claimed -> :claimed
-      _last_or_cut -> finish(journal, position, outcomes, failed)
+  # `results` runs backwards and has nil in the place of each failure.
+  defp items([item | rest], position, fun, chunk, journal, results, failures) do
+    try do
+      fun.(item)
+    catch
+      kind, reason ->
+        {kind, reason} = failure(kind, reason, __STACKTRACE__)
+        index = chunk.first + position - 1
+        error = Chunk.item_error(item, index, chunk.attempt, kind, reason, __STACKTRACE__)
+        failures = [{position, error} | failures]
+        go_on(rest, position, fun, chunk, journal, :error, error, [nil | results], failures)
+    else
+      result ->
+        go_on(rest, position, fun, chunk, journal, :ok, result, [result | results], failures)
     end
   end
 
-  defp finish(journal, position, outcomes, failed) do
-    with :ok <- Journal.finish(journal, position), do: {Enum.reverse(outcomes), failed}
+  defp go_on([], position, _fun, _chunk, journal, _tag, _value, results, failures) do
+    finish(journal, position, results, failures)
   end
 
-  defp item(item, position, fun, chunk) do
-    {:ok, fun.(item)}
-  catch
-    kind, reason ->
-      {kind, reason} = failure(kind, reason, __STACKTRACE__)
-      index = chunk.first + position - 1
-      {:error, Chunk.item_error(item, index, chunk.attempt, kind, reason, __STACKTRACE__)}
+  defp go_on(rest, position, fun, chunk, journal, tag, value, results, failures) do
+    case Journal.next(journal, position, tag, value) do
+      :ok -> items(rest, position + 1, fun, chunk, journal, results, failures)
+      :claimed -> :claimed
+      :cut -> finish(journal, position, results, failures)
+    end
+  end
+
+  defp finish(journal, position, results, failures) do
+    with :ok <- Journal.finish(journal, position), do: {:ok, results, failures}
   end
 
   defp failure(:error, reason, stacktrace) do
