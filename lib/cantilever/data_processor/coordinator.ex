@@ -14,6 +14,7 @@ defmodule Cantilever.DataProcessor.Coordinator do
 
   alias Cantilever.DataProcessor.Batch
   alias Cantilever.DataProcessor.Journal
+  alias Cantilever.DataProcessor.Worker
 
   # An automatic chunk that has not come back after this time held slower items than those before it.
   @cut_after_ms 20
@@ -192,12 +193,12 @@ defmodule Cantilever.DataProcessor.Coordinator do
   defp start_worker(state, chunk) do
     {table, tables} = table(chunk, state.tables)
     journal = Journal.new(chunk.first, table)
-    pid = Cantilever.DataProcessor.Worker.start(chunk, state.fun, journal, state.group_leader)
+    {pid, ref} = Worker.start(chunk, state.fun, journal, state.group_leader)
     now = now()
 
     worker = %{
       pid: pid,
-      ref: Process.monitor(pid),
+      ref: ref,
       journal: journal,
       started: now,
       position: 1,

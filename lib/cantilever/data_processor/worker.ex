@@ -11,8 +11,8 @@ defmodule Cantilever.DataProcessor.Worker do
   @small 64
   @words_per_item 8
 
-  @doc "Starts a worker under `Cantilever.TaskSupervisor` and gives it its chunk."
-  @spec start(Chunk.t(), (term -> term), Journal.t(), pid) :: pid
+  @doc "Starts a worker under `Cantilever.TaskSupervisor` monitored, and gives it its chunk."
+  @spec start(Chunk.t(), (term -> term), Journal.t(), pid) :: {pid, reference}
   def start(chunk, fun, journal, group_leader) do
     {:ok, pid} =
       Task.Supervisor.start_child(Cantilever.TaskSupervisor, __MODULE__, :run, [
@@ -20,8 +20,10 @@ defmodule Cantilever.DataProcessor.Worker do
         group_leader
       ])
 
+    # Before it has anything to die of: a monitor that comes too late knows no reason.
+    ref = Process.monitor(pid)
     send(pid, {self(), chunk, fun, journal})
-    pid
+    {pid, ref}
   end
 
   @doc false
