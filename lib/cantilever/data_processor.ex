@@ -35,7 +35,8 @@ defmodule Cantilever.DataProcessor do
   With `stream/3` at most `max_concurrency * chunk_size` items are read ahead of the consumer, running or done: that is backpressure, and
   it holds in both orders, also behind a straggler. With `chunk_size: :auto` that is the size last tuned, at most 4096; a
   fixed size makes the bound yours. While the tasks of chunks larger than 1 run, the results of their items so far exist twice.
-  `process_batch/3` reads at most as many items ahead of the finished ones, and holds all results.
+  `process_batch/3` holds all results, and of the items that are not finished yet at most twice as many as a stream, so that
+  a task that ends finds the next chunk waiting.
 
   In the order of the input, a slow item at the head lets the tasks behind it run out of room. Where that matters and the order does not,
   use `ordered: false` (a function that returns `{item, result}` keeps them together).

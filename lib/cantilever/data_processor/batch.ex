@@ -5,7 +5,7 @@ defmodule Cantilever.DataProcessor.Batch do
   #
   # An item is *pending* (read, not begun), *running*, *ready* (computed, not handed over) or handed over. In the streaming modes the
   # first three together never exceed `max_concurrency * chunk_size` items; a batch that is collected into a list keeps its results
-  # anyway, so there only pending and running count, and a straggler at the head holds nothing up.
+  # anyway, so there only pending and running count, twice as many may be, and a straggler at the head holds nothing up.
 
   alias Cantilever.DataProcessor.Chunk
   alias Cantilever.DataProcessor.ChunkSize
@@ -145,9 +145,10 @@ defmodule Cantilever.DataProcessor.Batch do
   def demand(%{closed?: true} = batch), do: {0, batch.size.current}
 
   def demand(%{size: %{current: size}} = batch) do
+    allowed = batch.max_concurrency * read_ahead(batch.mode)
     queued = div(batch.unstarted + size - 1, size)
-    free = batch.max_concurrency - map_size(batch.running) - queued
-    room = div(batch.max_concurrency * size - batch.in_flight, size)
+    free = allowed - map_size(batch.running) - queued
+    room = div(allowed * size - batch.in_flight, size)
     {max(min(free, room), 0), size}
   end
 
@@ -172,6 +173,10 @@ defmodule Cantilever.DataProcessor.Batch do
     {chunk, running} = Map.pop!(batch.running, first)
     {chunk, %{batch | running: running}}
   end
+
+  # Where nobody counts on the bound of a stream, each worker has its next chunk waiting when it ends one.
+  defp read_ahead(:collected), do: 2
+  defp read_ahead(_streaming), do: 1
 
   # Back to the front: these items are older than those that have not begun.
   defp requeue(batch, nil), do: batch

@@ -81,6 +81,9 @@ defmodule Cantilever.DataProcessor.Coordinator do
   def run(caller, group_leader, mode, fun, options) do
     Process.flag(:trap_exit, true)
 
+    # Whole chunks pass through here; kept off the heap, they are not copied by every collection on their way.
+    Process.flag(:message_queue_data, :off_heap)
+
     :gen_server.enter_loop(__MODULE__, [], %__MODULE__{
       caller: caller,
       caller_ref: Process.monitor(caller),

@@ -3,7 +3,7 @@ defmodule Cantilever.DataProcessor.Source do
   # An enumerable that is read a few items at a time, in the process that owns it.
 
   @typep continuation :: (Enumerable.acc() -> Enumerable.result())
-  @opaque t :: {:list, list} | {:suspended, continuation} | :done
+  @type t :: {:list, list} | {:suspended, continuation} | :done
 
   @doc "Opens an enumerable; nothing is read yet."
   @spec new(Enumerable.t()) :: t

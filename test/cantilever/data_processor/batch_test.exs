@@ -16,7 +16,7 @@ defmodule Cantilever.DataProcessor.BatchTest do
       tries: %{},
       handed: [],
       limit: options.max_concurrency,
-      mode: mode
+      ahead: if(mode == :collected, do: 2, else: 1) * options.max_concurrency
     })
   end
 
@@ -118,7 +118,7 @@ defmodule Cantilever.DataProcessor.BatchTest do
     assert map_size(batch.running) <= world.limit
     assert map_size(batch.running) == length(world.running)
     size = batch.size.largest_used
-    assert batch.in_flight in 0..(world.limit * size)
+    assert batch.in_flight in 0..(world.ahead * size)
     world
   end
 
