@@ -7,13 +7,15 @@ defmodule Cantilever.DataProcessor.Journal do
   # The position is also where worker and coordinator agree who goes on. It moves only by compare-and-exchange, so that of "I go on to
   # the next item" and "you have run too long" exactly one succeeds:
   #
-  #     0           not begun, or handed in
+  #     0           not begun
   #     n           item n (from 1) is being computed
   #     -n - 1      item n is being computed, and is the last: the coordinator took back the rest
   #     -1          claimed: the coordinator is about to kill the worker, which waits for it
+  #     @over - n   item n was the last, and the results are on their way
 
   @claimed -1
   @idle 0
+  @over -0x10000000000
 
   @enforce_keys [:position, :tag]
   defstruct [:position, :tag, :table]
@@ -48,18 +50,19 @@ defmodule Cantilever.DataProcessor.Journal do
   @doc "The worker has computed item `position`, the last, and would hand in its chunk."
   @spec finish(t, pos_integer) :: :ok | :claimed
   def finish(journal, position) do
-    with :cut <- exchange(journal, position, @idle) do
-      exchange(journal, -position - 1, @idle)
+    with :cut <- exchange(journal, position, @over - position) do
+      exchange(journal, -position - 1, @over - position)
     end
   end
 
-  @doc "The position of the item that is being computed; 1 also before the first."
+  @doc "The position of the item that is being computed, or was last; 1 also before the first."
   @spec position(t) :: {:ok, pos_integer} | :claimed
   def position(journal) do
     case :atomics.get(journal.position, 1) do
       @claimed -> :claimed
       @idle -> {:ok, 1}
       position when position > 0 -> {:ok, position}
+      position when position < @over -> {:ok, @over - position}
       position -> {:ok, -position - 1}
     end
   end

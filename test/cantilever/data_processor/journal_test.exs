@@ -15,7 +15,9 @@ defmodule Cantilever.DataProcessor.JournalTest do
     assert Journal.next(journal, 2, :error, :b) == :ok
     assert Journal.outcomes(journal) == [ok: :a, error: :b]
     assert Journal.finish(journal, 3) == :ok
+    assert Journal.position(journal) == {:ok, 3}
     assert Journal.claim(journal, 3) == :moved
+    assert Journal.cut(journal, 3) == :moved
   end
 
   test "does not mistake an earlier chunk's outcomes for its own", %{journal: journal} do
