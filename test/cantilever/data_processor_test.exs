@@ -79,7 +79,7 @@ defmodule Cantilever.DataProcessorTest do
 
       data = [:fine, :raise, :erlang_error, :throw, :exit, :kill, :linked, :timeout, :fine]
 
-      for chunk_size <- [1, 4, 9, :auto] do
+      for chunk_size <- [1, 4, 9] do
         assert [
                  {:ok, :fine},
                  {:error,
@@ -97,9 +97,9 @@ defmodule Cantilever.DataProcessorTest do
                  {:error, %Error{input: :kill, index: 5, kind: :kill, reason: :killed}},
                  {:error, %Error{input: :linked, index: 6, kind: :exit, reason: :companion}},
                  {:error,
-                  %Error{input: :timeout, index: 7, kind: :timeout, reason: 60, attempts: 1}},
+                  %Error{input: :timeout, index: 7, kind: :timeout, reason: 500, attempts: 1}},
                  {:ok, :fine}
-               ] = DataProcessor.process_batch(data, fun, timeout: 60, chunk_size: chunk_size)
+               ] = DataProcessor.process_batch(data, fun, timeout: 500, chunk_size: chunk_size)
 
         assert [{__MODULE__, _function, _arity, _place} | _more] = raised.stacktrace
       end
@@ -112,7 +112,7 @@ defmodule Cantilever.DataProcessorTest do
 
       for {chunk_size, seed} <- [{100, 1}, {:auto, 2}, {3, 3}] do
         :rand.seed(:exsss, seed)
-        fates = List.to_tuple(for _item <- 1..10_000, do: fate(:rand.uniform(1_000)))
+        fates = List.to_tuple(for item <- 1..10_000, do: fate(item, :rand.uniform(1_000)))
 
         outcomes =
           DataProcessor.process_batch(
@@ -121,7 +121,7 @@ defmodule Cantilever.DataProcessorTest do
               :counters.add(runs, item, 1)
               suffer(elem(fates, item - 1), item)
             end,
-            timeout: 100,
+            timeout: 1_000,
             max_concurrency: 8,
             chunk_size: chunk_size
           )
@@ -149,9 +149,9 @@ defmodule Cantilever.DataProcessorTest do
                  [1, 2, 3, :hang, 4],
                  fn
                    :hang -> Process.sleep(:infinity)
-                   item -> Process.sleep(200) && item
+                   item -> Process.sleep(400) && item
                  end,
-                 timeout: 500,
+                 timeout: 1_000,
                  chunk_size: 5
                )
     end
@@ -322,16 +322,18 @@ defmodule Cantilever.DataProcessorTest do
       refs = Enum.map([first, second], &Process.monitor/1)
       Process.exit(coordinator, :kill)
       for ref <- refs, do: assert_receive({:DOWN, ^ref, :process, _pid, :killed}, 5_000)
-      assert_receive {:DOWN, ^caller_ref, :process, ^caller, {:killed, _call}}, 5_000
+      assert_receive {:DOWN, ^caller_ref, :process, ^caller, {reason, _call}}, 5_000
+      assert reason in [:killed, :noproc]
     end
 
     test "leaves no process behind" do
       [{:ok, {worker, coordinator}}] =
         DataProcessor.process_batch([1], fn _item -> {self(), coordinator()} end)
 
-      ref = Process.monitor(worker)
-      assert_receive {:DOWN, ^ref, :process, ^worker, _reason}, 5_000
-      refute Process.alive?(coordinator)
+      for pid <- [worker, coordinator] do
+        ref = Process.monitor(pid)
+        assert_receive {:DOWN, ^ref, :process, ^pid, _reason}, 5_000
+      end
     end
 
     test "runs beside other messages in the caller's mailbox and leaves them alone" do
@@ -420,7 +422,7 @@ defmodule Cantilever.DataProcessorTest do
       stream = DataProcessor.stream([1], &send(test, {:ran, &1}))
       refute_received {:ran, 1}
       assert Enum.to_list(stream) == [ok: {:ran, 1}]
-      assert_received {:ran, 1}
+      assert_receive {:ran, 1}
     end
 
     test "equals Enum.map in both orders" do
@@ -494,7 +496,10 @@ defmodule Cantilever.DataProcessorTest do
         assert Task.await(task) == :ok
         assert :counters.get(read, 1) == 200
         assert :counters.get(most_ahead, 1) in 2..limit
-        for item <- 1..199, item not in chunk_size..last, do: assert_received({:computed, ^item})
+
+        for item <- 1..199,
+            item not in chunk_size..last,
+            do: assert_receive({:computed, ^item}, 5_000)
       end
     end
 
@@ -509,7 +514,7 @@ defmodule Cantilever.DataProcessorTest do
             :hang -> meet(test, :hang)
           end,
           max_concurrency: 2,
-          timeout: 50
+          timeout: 500
         )
         |> Enum.map(fn
           {:ok, :quick} ->
@@ -586,12 +591,12 @@ defmodule Cantilever.DataProcessorTest do
     end
   end
 
-  defp fate(number) when number <= 8, do: :raise
-  defp fate(number) when number <= 12, do: :kill
-  defp fate(number) when number <= 16, do: :exit
-  defp fate(number) when number <= 20, do: :throw
-  defp fate(21), do: :timeout
-  defp fate(_number), do: :none
+  defp fate(item, _number) when item in [777, 5_000, 9_001], do: :timeout
+  defp fate(_item, number) when number <= 8, do: :raise
+  defp fate(_item, number) when number <= 12, do: :kill
+  defp fate(_item, number) when number <= 16, do: :exit
+  defp fate(_item, number) when number <= 20, do: :throw
+  defp fate(_item, _number), do: :none
 
   defp suffer(:none, item), do: item
   defp suffer(:raise, _item), do: raise("doomed")
