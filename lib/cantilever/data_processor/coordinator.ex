@@ -14,10 +14,9 @@ defmodule Cantilever.DataProcessor.Coordinator do
 
   alias Cantilever.DataProcessor.Batch
   alias Cantilever.DataProcessor.Journal
+  alias Cantilever.DataProcessor.Watch
   alias Cantilever.DataProcessor.Worker
 
-  # An automatic chunk that has not come back after this time held slower items than those before it.
-  @cut_after_ms 20
   @heartbeat_ms 100
 
   @enforce_keys [:caller, :caller_ref, :fun, :options, :batch, :group_leader]
@@ -199,23 +198,15 @@ defmodule Cantilever.DataProcessor.Coordinator do
     {pid, ref} = Worker.start(chunk, state.fun, journal, state.group_leader)
     now = now()
 
-    worker = %{
-      pid: pid,
-      ref: ref,
-      journal: journal,
-      started: now,
-      position: 1,
-      since: now,
-      cuttable?: state.options.chunk_size == :auto and chunk.count > 1,
-      alone?: chunk.count == 1
-    }
+    watch = Watch.new(chunk.count, state.options.chunk_size, now)
+    worker = %{pid: pid, ref: ref, journal: journal, watch: watch}
 
     %{
       state
       | tables: tables,
         workers: Map.put(state.workers, chunk.first, worker),
         refs: Map.put(state.refs, worker.ref, chunk.first),
-        wake_at: min(state.wake_at, due(worker, state.options.timeout, now))
+        wake_at: min(state.wake_at, Watch.due(watch, state.options.timeout, now))
     }
   end
 
@@ -243,68 +234,38 @@ defmodule Cantilever.DataProcessor.Coordinator do
   end
 
   defp check({first, worker}, state, now) do
-    case Journal.position(worker.journal) do
-      {:ok, position} ->
-        state |> cut(first, worker, position, now) |> expire(first, position, now)
+    {:ok, position} = Journal.position(worker.journal)
+    {worker, state} = cut(worker, state, first, position, now)
+    worker = %{worker | watch: Watch.seen(worker.watch, position, now)}
+
+    if Watch.overdue?(worker.watch, state.options.timeout, now) and
+         Journal.claim(worker.journal, position) == :ok,
+       do: kill(state, first, position),
+       else: watch(state, first, worker, now)
+  end
+
+  defp cut(worker, state, first, position, now) do
+    if Watch.cut?(worker.watch, now) and Journal.cut(worker.journal, position) == :ok do
+      elapsed_us = (now - worker.watch.started) * 1_000
+      worker = %{worker | watch: Watch.cut(worker.watch)}
+      {worker, %{state | batch: Batch.cut(state.batch, first, position, elapsed_us)}}
+    else
+      {worker, state}
     end
   end
 
-  defp cut(state, first, %{cuttable?: true} = worker, position, now)
-       when now - worker.started >= @cut_after_ms do
-    case Journal.cut(worker.journal, position) do
-      :ok ->
-        batch = Batch.cut(state.batch, first, position, (now - worker.started) * 1_000)
-        keep(%{state | batch: batch}, first, %{worker | cuttable?: false})
-
-      :moved ->
-        state
-    end
-  end
-
-  defp cut(state, _first, _worker, _position, _now), do: state
-
-  defp expire(state, first, position, now) do
-    timeout = state.options.timeout
-    worker = Map.fetch!(state.workers, first)
-
-    cond do
-      worker.position != position ->
-        watch(state, first, %{worker | position: position, since: now}, now)
-
-      now - worker.since >= timeout and Journal.claim(worker.journal, position) == :ok ->
-        kill(state, first, position, timeout)
-
-      true ->
-        watch(state, first, worker, now)
-    end
-  end
-
-  defp kill(state, first, position, timeout) do
+  defp kill(state, first, position) do
     {worker, state} = forget(state, first)
     Process.exit(worker.pid, :kill)
-    state = lost(state, first, worker, position, :timeout, timeout)
+    state = lost(state, first, worker, position, :timeout, state.options.timeout)
     %{state | dying: Map.put(state.dying, worker.ref, worker.journal)}
   end
 
   defp watch(state, first, worker, now) do
-    state = keep(state, first, worker)
-    %{state | wake_at: min(state.wake_at, due(worker, state.options.timeout, now))}
+    due = Watch.due(worker.watch, state.options.timeout, now)
+    workers = Map.put(state.workers, first, worker)
+    %{state | workers: workers, wake_at: min(state.wake_at, due)}
   end
-
-  defp keep(state, first, worker), do: %{state | workers: Map.put(state.workers, first, worker)}
-
-  # When a worker is to be looked at next. The begin of a chunk's first item is known; that of the others is when they are first seen.
-  defp due(worker, timeout, now), do: min(timeout_due(worker, timeout, now), cut_due(worker, now))
-
-  defp timeout_due(_worker, :infinity, _now), do: :infinity
-
-  defp timeout_due(%{alone?: true} = worker, timeout, now),
-    do: max(worker.since + timeout, now + 1)
-
-  defp timeout_due(_worker, timeout, now), do: now + max(div(timeout, 10), 1)
-
-  defp cut_due(%{cuttable?: true} = worker, now), do: max(worker.started + @cut_after_ms, now + 1)
-  defp cut_due(_worker, _now), do: :infinity
 
   defp arm(%{timer_at: at, wake_at: wake_at} = state) when at <= wake_at, do: state
 
