@@ -2,7 +2,7 @@
 
 use std::ffi::CString;
 use std::marker::PhantomData;
-use std::mem::MaybeUninit;
+use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
@@ -121,21 +121,27 @@ impl<T: Object> Shared<T> {
 
     /// The object that `term` refers to, if it refers to one of this kind.
     pub(crate) fn from_term(term: Term<'_>) -> Option<Self> {
+        Self::borrow(term).map(|shared| (*shared).clone())
+    }
+
+    /// The same, for as long as the term lives, which counts for the object.
+    pub(crate) fn borrow(term: Term<'_>) -> Option<Borrowed<'_, T>> {
         let kind = T::kind().raw.load(Ordering::Acquire);
         if kind.is_null() {
             return None;
         }
         let mut object: *const c_void = ptr::null();
         // SAFETY: `term` belongs to its environment, and `kind` is an open resource type. Objects
-        // of this kind are `T`s; the reference kept here is released by `Drop`.
-        unsafe {
+        // of this kind are `T`s.
+        let found = unsafe {
             let env = term.get_env().as_c_arg();
-            if enif_get_resource(env, term.as_c_arg(), kind, &mut object) == 0 {
-                return None;
-            }
-            enif_keep_resource(object);
-        }
-        NonNull::new(object.cast_mut().cast::<T>()).map(|object| Shared { object })
+            enif_get_resource(env, term.as_c_arg(), kind, &mut object) != 0
+        };
+        let object = NonNull::new(object.cast_mut().cast::<T>()).filter(|_| found)?;
+        Some(Borrowed {
+            shared: ManuallyDrop::new(Shared { object }),
+            term: PhantomData,
+        })
     }
 
     pub(crate) fn to_term<'a>(&self, env: Env<'a>) -> Term<'a> {
@@ -171,6 +177,20 @@ impl<T: Object> Shared<T> {
 
     fn as_raw(&self) -> *const c_void {
         self.object.as_ptr().cast_const().cast()
+    }
+}
+
+/// A [`Shared`] that does not count, because a term does.
+pub(crate) struct Borrowed<'a, T: Object> {
+    shared: ManuallyDrop<Shared<T>>,
+    term: PhantomData<Term<'a>>,
+}
+
+impl<T: Object> Deref for Borrowed<'_, T> {
+    type Target = Shared<T>;
+
+    fn deref(&self) -> &Shared<T> {
+        &self.shared
     }
 }
 

@@ -65,7 +65,14 @@ impl Slice {
     pub(crate) fn end(&self) -> Option<i32> {
         self.active.set(false);
         self.until_look.set(u32::MAX);
-        self.start.take().map(|start| used(start.elapsed()))
+        let start = self.start.take()?;
+        // A checkpoint has just read the clock, if it was one that ended the slice.
+        let end = if self.over.get() {
+            self.last_look.get()
+        } else {
+            None
+        };
+        Some(used(end.unwrap_or_else(Instant::now).duration_since(start)))
     }
 
     /// Whether the slice is used up, by the clock.

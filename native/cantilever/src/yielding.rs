@@ -253,20 +253,17 @@ unsafe extern "C" fn resume<N: YieldingNif>(
     unsafe {
         let env = Env::new(&scope, env);
         let term = *argv;
-        let Some(call) = Shared::<Call>::from_term(Term::new(env, term)) else {
+        let Some(call) = Shared::<Call>::borrow(Term::new(env, term)) else {
             return enif_make_badarg(env.as_c_arg());
         };
-        let (polled, used) = ThreadState::with(|state| {
+        let (outcome, used) = ThreadState::with(|state| {
             state.slice.begin(Some(Instant::now()));
-            let polled = panics::guard_in(state, || run_slice(&call, state, env, N::INFO));
-            (polled, state.slice.end())
+            let outcome = panics::guard_in(state, || run_slice(&call, state, env, N::INFO));
+            (outcome, state.slice.end())
         });
-        match polled {
-            Ok(Poll::Pending) => {
-                let next = call.next();
-                schedule::<N>(env, term, &call, next, used)
-            }
-            Ok(Poll::Ready(returned)) => {
+        match outcome {
+            Ok(Err(next)) => schedule::<N>(env, term, &call, next, used),
+            Ok(Ok(returned)) => {
                 enif_consume_timeslice(env.as_c_arg(), used.unwrap_or(1).max(1));
                 finish(&call, env);
                 returned.into_term()
@@ -279,12 +276,13 @@ unsafe extern "C" fn resume<N: YieldingNif>(
     }
 }
 
+/// The value of the call, or what it waits for.
 fn run_slice(
     call: &Call,
     state: &ThreadState,
     env: Env<'_>,
     info: &'static NifInfo,
-) -> Poll<Returned> {
+) -> Result<Returned, Next> {
     // The lock is never contended: only the process that made the call has the resource.
     let mut running = match call.running.try_lock() {
         Ok(running) => running,
@@ -293,17 +291,15 @@ fn run_slice(
         }
     };
     match running.as_mut() {
-        Some(running) => running.poll(state, env, info),
+        Some(running) => match running.poll(state, env, info) {
+            Poll::Ready(returned) => Ok(returned),
+            Poll::Pending => Err(running.next()),
+        },
         None => panic!("the call has ended already"),
     }
 }
 
 impl Call {
-    fn next(&self) -> Next {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.as_ref().map_or(Next::Slice, Running::next)
-    }
-
     fn take(&self) -> Option<Running> {
         self.running
             .lock()
@@ -382,7 +378,7 @@ unsafe extern "C" fn park<N: YieldingNif>(
     unsafe {
         let env = Env::new(&scope, env);
         let term = *argv;
-        let Some(call) = Shared::<Call>::from_term(Term::new(env, term)) else {
+        let Some(call) = Shared::<Call>::borrow(Term::new(env, term)) else {
             return enif_make_badarg(env.as_c_arg());
         };
         let name = N::INFO.name.as_ptr().cast();
