@@ -9,14 +9,14 @@ alias Cantilever.Bench
 alias Cantilever.Bench.Overhead
 alias Cantilever.Bench.Overhead.Loops
 
-# {loop, what it is called, how many calls make one sample}: each sample takes about 20 ms.
+# {loop, what it is called, how many calls make one sample}: a sample takes 10 to 30 ms.
 calls = [
   {:c_normal, "C, normal", 500_000},
   {:rustler_normal, "rustler, normal", 500_000},
   {:kit_normal, "kit, Normal", 500_000},
   {:kit_yielding, "kit, Yielding in its first slice", 500_000},
-  {:rustler_dirty, "rustler, DirtyCpu", 10_000},
-  {:kit_dirty, "kit, DirtyCpu", 10_000},
+  {:rustler_dirty, "rustler, DirtyCpu", 2_000},
+  {:kit_dirty, "kit, DirtyCpu", 2_000},
   {:gen_server, "GenServer.call", 10_000},
   {:port, "port", 400}
 ]

@@ -3,7 +3,8 @@ defmodule Cantilever.Bench.Yielding.Slices do
   # How long a process stays on its scheduler each time, seen from outside: the VM's own trace of when it was scheduled
   # in and out. So nothing needs to be believed that the measured code says of itself.
 
-  def measure(work) do
+  # The lengths of the slices that `work` takes, in microseconds and in order.
+  def measure_us(work) do
     tracer = self()
 
     {pid, monitor} =
@@ -27,7 +28,7 @@ defmodule Cantilever.Bench.Yielding.Slices do
       {:trace_delivered, ^pid, ^delivered} -> :ok
     end
 
-    pid |> collect(nil, []) |> summary()
+    collect(pid, nil, [])
   end
 
   defp collect(pid, since, slices) do
@@ -41,19 +42,10 @@ defmodule Cantilever.Bench.Yielding.Slices do
       {:trace_ts, ^pid, _other, _where, _at} ->
         collect(pid, nil, slices)
     after
-      0 -> Enum.map(slices, &System.convert_time_unit(&1, :native, :nanosecond))
+      0 ->
+        slices
+        |> Enum.reverse()
+        |> Enum.map(&(System.convert_time_unit(&1, :native, :nanosecond) / 1_000))
     end
-  end
-
-  defp summary(slices) do
-    sorted = Enum.sort(slices)
-    at = fn share -> Enum.at(sorted, min(trunc(length(sorted) * share), length(sorted) - 1)) end
-
-    %{
-      count: length(sorted),
-      median_ns: at.(0.5),
-      p99_ns: at.(0.99),
-      longest_ns: List.last(sorted)
-    }
   end
 end

@@ -9,9 +9,13 @@ fn intensive_calculation(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("intensive_calculation");
     for input in [10_000_u64, 1_000_000, 100_000_000] {
         group.throughput(Throughput::Elements(input));
-        group.bench_with_input(BenchmarkId::from_parameter(input), &input, |bencher, &input| {
-            bencher.iter(|| sum_of_squares(black_box(input)));
-        });
+        group.bench_with_input(
+            BenchmarkId::from_parameter(input),
+            &input,
+            |bencher, &input| {
+                bencher.iter(|| sum_of_squares(black_box(input)));
+            },
+        );
     }
     group.finish();
 }
