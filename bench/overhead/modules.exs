@@ -1,11 +1,11 @@
 defmodule Cantilever.Bench.Overhead do
   @moduledoc false
-  # The functions of bench/overhead/native, one for each way of running one.
+  # The functions of bench/overhead/native/calls, one for each way of running one.
 
   use Cantilever.Nif,
     otp_app: :cantilever,
-    crate: "overhead_native",
-    path: "bench/overhead/native"
+    crate: "overhead_calls",
+    path: "bench/overhead/native/calls"
 
   def rustler_normal(_n), do: :erlang.nif_error(:nif_not_loaded)
   def rustler_dirty(_n), do: :erlang.nif_error(:nif_not_loaded)
@@ -20,9 +20,8 @@ defmodule Cantilever.Bench.Overhead.Reschedule do
 
   use Cantilever.Nif,
     otp_app: :cantilever,
-    crate: "overhead_native",
-    path: "bench/overhead/native",
-    features: ["reschedule"],
+    crate: "overhead_reschedule",
+    path: "bench/overhead/native/reschedule",
     load_data: [cantilever: [slice_us: 0]]
 
   def kit_reschedule(_times), do: :erlang.nif_error(:nif_not_loaded)

@@ -1,4 +1,9 @@
-//! The same function in every way in which rustler and the kit run one.
+//! An integer in, an integer out, in every way in which rustler and the kit run a function: what is left is the cost of
+//! the call.
+
+#![forbid(unsafe_code)]
+
+cantilever::init!("Elixir.Cantilever.Bench.Overhead");
 
 #[rustler::nif]
 fn rustler_normal(n: i64) -> i64 {
