@@ -36,16 +36,18 @@ defmodule Cantilever.Nif.Artifact do
     "lib#{underscore(crate)}-#{binary_part(hash, 0, 16)}#{extension(extension)}"
   end
 
-  # Removes the crate's other libraries. A running system that has one mapped keeps it until it exits.
-  @spec clear_others(Path.t(), String.t()) :: :ok
-  def clear_others(file, crate) do
+  # Removes the crate's libraries that none of the application's modules has. A running system that has one mapped keeps it until it exits.
+  @spec clear_others(Path.t(), String.t(), [Path.t()]) :: :ok
+  def clear_others(file, crate, libraries) do
     dir = Path.dirname(file)
-    kept = Path.basename(file)
+    kept = for library <- [file | libraries], do: Path.basename(library)
     pattern = ~r/\Alib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\.(so|dll)\z/
 
-    for name <- File.ls!(dir), name != kept, name =~ pattern do
-      File.rm(Path.join(dir, name))
-    end
+    # Another process may have removed it meanwhile, and Windows keeps what is mapped.
+    for name <- File.ls!(dir),
+        name not in kept,
+        name =~ pattern,
+        do: File.rm(Path.join(dir, name))
 
     :ok
   end

@@ -40,9 +40,9 @@ defmodule Cantilever.Nif.Build do
     check_project!(module, options)
 
     {file, location, sources} =
-      case Record.current(options) do
+      case Record.current(module, options) do
         {:ok, record} -> {Path.expand(record.library), record.location, Record.resources(record)}
-        :none -> compile!(options)
+        :none -> compile!(module, options)
       end
 
     %__MODULE__{
@@ -59,7 +59,7 @@ defmodule Cantilever.Nif.Build do
   def for_host?(%__MODULE__{options: options}),
     do: options.target == nil and (not mix?() or Mix.target() == :host)
 
-  defp compile!(options) do
+  defp compile!(module, options) do
     # Two modules may build the same crate with different features: neither may take the other's artifact.
     lock = {__MODULE__, Mix.Project.build_path()}
 
@@ -72,7 +72,7 @@ defmodule Cantilever.Nif.Build do
           with {:ok, artifact} <- Cargo.build(options) do
             {file, location} = Artifact.install!(artifact, options)
             sources = Sources.list(artifact, Path.expand(options.path), Cargo.home(options))
-            Record.write!(options, sources, file, location, started_at)
+            Record.write!(module, options, sources, file, location, started_at)
             {:ok, {file, location, sources}}
           end
         end,

@@ -47,7 +47,7 @@ defmodule Cantilever.Nif.Loader do
       end
 
     file = List.to_string(path) <> extension()
-    fail(module, file, explain(file, reason, to_string(text), detail))
+    fail(module, file, explain(file, reason, sentence(text), detail))
   end
 
   @spec wrap(term()) :: {:"$cantilever", map(), term()}
@@ -132,6 +132,14 @@ defmodule Cantilever.Nif.Loader do
     end
   end
 
+  defp explain(_file, :load, text, nil) do
+    "its load function refused (#{text}). Look at the options :load_data and :load_data_fun"
+  end
+
   defp explain(_file, reason, text, nil), do: "#{reason}: #{text}"
-  defp explain(_file, _reason, _text, detail), do: detail
+
+  defp explain(_file, _reason, _text, detail),
+    do: detail |> String.trim() |> String.trim_trailing(".")
+
+  defp sentence(text), do: text |> to_string() |> String.trim_trailing(".")
 end

@@ -1,15 +1,12 @@
 defmodule Cantilever.Nif.Record do
   @moduledoc false
-  # What the last build of a crate was made from, so that recompiling the Elixir module (its text changed, a
+  # What the last build for a module was made from, so that recompiling the Elixir module (its text changed, a
   # file was touched, a cache was restored with other times) starts cargo only if the content of something
   # that goes into the library changed. Kept in Mix's directory for manifests, per environment and target.
 
   alias Cantilever.Nif.Options
 
   @version 1
-  # Variables that cargo, rustc and the usual build scripts read.
-  @steering ~r/\A(CARGO|RUST|CC|CXX|CFLAGS|CXXFLAGS|LDFLAGS|AR|TARGET|PKG_CONFIG|MACOSX)/
-  @ignored ~r/\A(RUST_BACKTRACE|RUST_LOG|CARGO_TERM)/
 
   @enforce_keys [:version, :settings, :sources, :library, :location]
   defstruct [:version, :settings, :sources, :library, :location]
@@ -22,14 +19,25 @@ defmodule Cantilever.Nif.Record do
           location: {atom(), Path.t()}
         }
 
-  @spec path(Options.t()) :: Path.t()
-  def path(%Options{crate: crate}),
-    do: Path.join(Mix.Project.manifest_path(), "cantilever.#{crate}")
+  @prefix "cantilever."
+
+  @spec path(module()) :: Path.t()
+  def path(module), do: Path.join(Mix.Project.manifest_path(), @prefix <> inspect(module))
+
+  # The libraries of all modules of the application.
+  @spec libraries() :: [Path.t()]
+  def libraries do
+    for name <- File.ls!(Mix.Project.manifest_path()),
+        String.starts_with?(name, @prefix),
+        {:ok, binary} <- [File.read(Path.join(Mix.Project.manifest_path(), name))],
+        {:ok, %__MODULE__{version: @version, library: library}} <- [decode(binary)],
+        do: Path.expand(library)
+  end
 
   # The record of a build that still stands, if its library is still there.
-  @spec current(Options.t()) :: {:ok, t()} | :none
-  def current(%Options{} = options) do
-    with {:ok, binary} <- File.read(path(options)),
+  @spec current(module(), Options.t()) :: {:ok, t()} | :none
+  def current(module, %Options{} = options) do
+    with {:ok, binary} <- File.read(path(module)),
          {:ok, %__MODULE__{version: @version} = record} <- decode(binary),
          true <- record.settings == settings(options),
          true <- File.regular?(record.library),
@@ -42,10 +50,10 @@ defmodule Cantilever.Nif.Record do
 
   # Paths are kept relative to the project, which may be restored elsewhere. A source that changed after cargo
   # had started may or may not be in the library, so such a build is not worth remembering.
-  @spec write!(Options.t(), [Path.t()], Path.t(), {atom(), Path.t()}, integer()) :: :ok
-  def write!(%Options{} = options, sources, library, location, started_at) do
+  @spec write!(module(), Options.t(), [Path.t()], Path.t(), {atom(), Path.t()}, integer()) :: :ok
+  def write!(module, %Options{} = options, sources, library, location, started_at) do
     if Enum.any?(sources, &changed_after?(&1, started_at)) do
-      _ = File.rm(path(options))
+      _ = File.rm(path(module))
       :ok
     else
       record = %__MODULE__{
@@ -56,8 +64,8 @@ defmodule Cantilever.Nif.Record do
         location: location
       }
 
-      File.mkdir_p!(Path.dirname(path(options)))
-      File.write!(path(options), :erlang.term_to_binary(record))
+      File.mkdir_p!(Path.dirname(path(module)))
+      File.write!(path(module), :erlang.term_to_binary(record))
     end
   end
 
@@ -84,15 +92,18 @@ defmodule Cantilever.Nif.Record do
 
   defp settings(options) do
     steering =
-      for {name, value} <- Enum.sort(System.get_env()),
-          name =~ @steering,
-          not (name =~ @ignored),
-          do: {name, value}
+      for {name, value} <- Enum.sort(System.get_env()), steering?(name), do: {name, value}
 
     building = Map.drop(options, [:load_data, :load_data_fun])
     # A build directory may be shared by systems that differ, such as a host and a container.
     system = {:erlang.system_info(:system_architecture), :os.type()}
     :crypto.hash(:sha256, :erlang.term_to_binary({building, steering, system}))
+  end
+
+  # Variables that cargo, rustc and the usual build scripts read.
+  defp steering?(name) do
+    name =~ ~r/\A(CARGO|RUST|CC|CXX|CFLAGS|CXXFLAGS|LDFLAGS|AR|TARGET|PKG_CONFIG|MACOSX)/ and
+      not (name =~ ~r/\A(RUST_BACKTRACE|RUST_LOG|CARGO_TERM)/)
   end
 
   defp digest(path) do
