@@ -1,14 +1,15 @@
-# The batch pipeline beside what one would write with `Task.async_stream`: throughput of tiny items, overhead for items of about a
-# millisecond, memory on a long stream. Run with: mix run bench/batch.exs [--quick]
+# The batch pipeline beside what one would write with `Task.async_stream`: throughput of tiny items, overhead for items
+# of about a millisecond, memory on a long stream.
+
+Code.require_file("support/bench.exs", __DIR__)
 
 defmodule Cantilever.Bench.Batch do
   @moduledoc false
-  # The contenders of a comparison take turns, so that whatever else the machine does hits all of them; the goals compare medians.
-
+  alias Cantilever.Bench
   alias Cantilever.DataProcessor
 
-  @spec run(boolean) :: {results :: [map], goals :: [map]}
-  def run(quick?) do
+  @spec run(Bench.options()) :: {[Bench.result()], [Bench.goal()]}
+  def run(%{quick: quick?}) do
     parts = [&tiny/1, &millisecond/1, &memory/1]
     {results, goals} = parts |> Enum.map(& &1.(quick?)) |> Enum.unzip()
     {Enum.concat(results), Enum.concat(goals)}
@@ -21,20 +22,32 @@ defmodule Cantilever.Bench.Batch do
     expected = Enum.map(list, &{:ok, &1 + 1})
     ^expected = DataProcessor.process_batch(list, &(&1 + 1))
 
-    [async, by_hand, batch, stream] =
-      alternate(runs(quick?), [
-        {"Task.async_stream, an item a task", "items/s",
-         per_second(single, fn -> async_stream(single) end)},
-        {"Task.async_stream, 1,000 items a task by hand", "items/s",
-         per_second(count, fn -> chunked(list) end)},
-        {"process_batch", "items/s",
-         per_second(count, fn -> DataProcessor.process_batch(list, &(&1 + 1)) end)},
-        {"stream", "items/s",
-         per_second(count, fn -> list |> DataProcessor.stream(&(&1 + 1)) |> Stream.run() end)}
-      ])
+    samples =
+      Bench.rounds(
+        [
+          async: per_second(single, fn -> async_stream(single) end),
+          by_hand: per_second(count, fn -> chunked(list) end),
+          batch: per_second(count, fn -> DataProcessor.process_batch(list, &(&1 + 1)) end),
+          stream:
+            per_second(count, fn -> list |> DataProcessor.stream(&(&1 + 1)) |> Stream.run() end)
+        ],
+        runs(quick?)
+      )
 
-    {[async, by_hand, batch, stream],
-     [at_least("tiny items: process_batch / Task.async_stream", batch.value / async.value, 30)]}
+    {[
+       Bench.result("Task.async_stream, an item a task", samples.async, "items/s"),
+       Bench.result("Task.async_stream, 1,000 items a task by hand", samples.by_hand, "items/s"),
+       Bench.result("process_batch", samples.batch, "items/s"),
+       Bench.result("stream", samples.stream, "items/s")
+     ],
+     [
+       Bench.goal(
+         "tiny items: process_batch to Task.async_stream",
+         Bench.ratio(samples.batch, samples.async),
+         ">=",
+         30
+       )
+     ]}
   end
 
   defp millisecond(quick?) do
@@ -42,19 +55,24 @@ defmodule Cantilever.Bench.Batch do
     loops = calibrate(1_000_000)
     work = fn _item -> loop(loops) end
 
-    [ideal, batch] =
-      alternate(runs(quick?), [
-        {"1 ms each: a process per scheduler, shared out by hand", "items/s",
-         per_second(count, fn -> shared_out(count, work) end)},
-        {"1 ms each: process_batch", "items/s",
-         per_second(count, fn -> DataProcessor.process_batch(1..count, work) end)}
-      ])
+    samples =
+      Bench.rounds(
+        [
+          ideal: per_second(count, fn -> shared_out(count, work) end),
+          batch: per_second(count, fn -> DataProcessor.process_batch(1..count, work) end)
+        ],
+        runs(quick?)
+      )
 
-    {[ideal, batch],
+    {[
+       Bench.result("1 ms each, shared out by hand", samples.ideal, "items/s"),
+       Bench.result("1 ms each, process_batch", samples.batch, "items/s")
+     ],
      [
-       at_least(
-         "items of 1 ms: process_batch / shared out by hand",
-         batch.value / ideal.value,
+       Bench.goal(
+         "items of 1 ms: process_batch to shared out by hand",
+         Bench.ratio(samples.batch, samples.ideal),
+         ">=",
          0.9
        )
      ]}
@@ -70,34 +88,20 @@ defmodule Cantilever.Bench.Batch do
       |> Stream.take_every(step)
       |> Enum.map(fn _outcome -> :erlang.memory(:total) / 1_000_000 end)
 
-    early = samples |> Enum.take(10) |> Enum.max()
-    late = samples |> Enum.take(-10) |> Enum.max()
+    early = Enum.take(samples, 10)
+    late = Enum.take(samples, -10)
 
     {[
-       %{
-         name: "stream of #{count} items: memory in its first tenth",
-         value: early,
-         unit: "MB",
-         runs: 1,
-         min: early,
-         max: early
-       },
-       %{
-         name: "stream of #{count} items: memory in its last tenth",
-         value: late,
-         unit: "MB",
-         runs: 1,
-         min: late,
-         max: late
-       }
+       Bench.result("a stream of #{count}, memory in its first tenth", early, "MB"),
+       Bench.result("a stream of #{count}, memory in its last tenth", late, "MB")
      ],
      [
-       %{
-         name: "stream: memory in the last tenth / in the first",
-         value: late / early,
-         goal: "<= 1.2",
-         met: late / early <= 1.2
-       }
+       Bench.goal(
+         "stream: memory in the last tenth to the first",
+         Enum.max(late) / Enum.max(early),
+         "<=",
+         1.2
+       )
      ]}
   end
 
@@ -136,41 +140,6 @@ defmodule Cantilever.Bench.Batch do
       Task.await(Task.async(fn -> count * 1_000_000 / elem(:timer.tc(fun), 0) end), :infinity)
     end
   end
-
-  defp alternate(runs, contenders) do
-    rounds =
-      for _round <- 1..runs,
-          do: Enum.map(contenders, fn {_name, _unit, measure} -> measure.() end)
-
-    for {values, {name, unit, _measure}} <- Enum.zip(Enum.zip_with(rounds, & &1), contenders) do
-      sorted = Enum.sort(values)
-
-      %{
-        name: name,
-        value: Enum.at(sorted, div(runs, 2)),
-        unit: unit,
-        runs: runs,
-        min: hd(sorted),
-        max: List.last(sorted)
-      }
-    end
-  end
-
-  defp at_least(name, value, goal),
-    do: %{name: name, value: value, goal: ">= #{goal}", met: value >= goal}
 end
 
-{results, goals} = Cantilever.Bench.Batch.run("--quick" in System.argv())
-round2 = &Float.round(&1 / 1, 2)
-
-for result <- results do
-  IO.puts(
-    "#{result.name}\t#{round2.(result.value)} #{result.unit} (#{round2.(result.min)} to #{round2.(result.max)})"
-  )
-end
-
-for goal <- goals do
-  IO.puts(
-    "#{goal.name}\t#{round2.(goal.value)}, goal #{goal.goal}: #{if goal.met, do: "met", else: "missed"}"
-  )
-end
+Cantilever.Bench.main("batch", &Cantilever.Bench.Batch.run/1)

@@ -54,6 +54,7 @@ defmodule Cantilever.DataProcessor do
   """
 
   alias Cantilever.DataProcessor.Error
+  alias Cantilever.DataProcessor.HeapRoom
   alias Cantilever.DataProcessor.Options
   alias Cantilever.DataProcessor.Segment
   alias Cantilever.DataProcessor.Session
@@ -81,7 +82,9 @@ defmodule Cantilever.DataProcessor do
   """
   @spec process_batch(Enumerable.t(), (term -> term), [option]) :: [outcome]
   def process_batch(data, fun \\ &Cantilever.Native.intensive_calculation/1, options \\ []) do
-    data |> collect(fun, options, & &1) |> Enum.reduce([], &Segment.outcomes/2)
+    HeapRoom.with_room_for(data, fn ->
+      data |> collect(fun, options, & &1) |> Enum.reduce([], &Segment.outcomes/2)
+    end)
   end
 
   @doc """
@@ -94,9 +97,11 @@ defmodule Cantilever.DataProcessor do
   """
   @spec process_batch!(Enumerable.t(), (term -> term), [option]) :: [term]
   def process_batch!(data, fun \\ &Cantilever.Native.intensive_calculation/1, options \\ []) do
-    data
-    |> collect(fun, options, &no_failure!/1)
-    |> Enum.reduce([], fn {:results, results}, tail -> results ++ tail end)
+    HeapRoom.with_room_for(data, fn ->
+      data
+      |> collect(fun, options, &no_failure!/1)
+      |> Enum.reduce([], fn {:results, results}, tail -> results ++ tail end)
+    end)
   end
 
   @doc """
