@@ -293,3 +293,16 @@ fn stops_during_the_decoding_when_no_longer_wanted() {
         }
     }
 }
+
+#[test]
+#[ignore = "writes the pictures that the Elixir tests read"]
+fn write_fixtures() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../test/fixtures");
+    std::fs::create_dir_all(&dir).unwrap();
+    for format in FORMATS {
+        let name = format!("gradient.{}", format.extensions_str()[0]);
+        std::fs::write(dir.join(name), written(gradient(60, 40), format)).unwrap();
+    }
+    let turned = with_exif_orientation(&written(gradient(60, 40), ImageFormat::Jpeg), 6);
+    std::fs::write(dir.join("turned.jpg"), turned).unwrap();
+}
