@@ -177,18 +177,19 @@ defmodule MyApp.NativeTest do
     end
   end
 
-  # A process that is inside a call which would take an hour.
+  # A process that holds a dirty scheduler with a call which would take an hour.
   defp hour_of_work do
-    test = self()
-
-    caller =
-      spawn(fn ->
-        send(test, {:calling, self()})
-        Native.render_fractal(16_000, 6_000, 100_000)
-      end)
-
-    assert_receive {:calling, ^caller}
+    caller = spawn(fn -> Native.render_fractal(16_000, 6_000, 100_000) end)
+    wait_until_inside(caller)
     caller
+  end
+
+  # A process that waits for a dirty scheduler is runnable, and running once it has one.
+  defp wait_until_inside(caller) do
+    case Process.info(caller, [:status, :current_function]) do
+      [status: :running, current_function: {Native, :render_fractal, 3}] -> :ok
+      [_status, _current_function] -> wait_until_inside(caller)
+    end
   end
 
   defp fixture(name), do: File.read!(Path.join(@fixtures, name))

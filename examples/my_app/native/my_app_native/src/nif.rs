@@ -26,7 +26,7 @@ fn render_fractal(
 ) -> Result<OwnedBinary, FractalError> {
     let check = || cancel.check().map_err(|_| Cancelled);
     let png = cantilever::parallel(|| fractal::render(width, height, max_iterations, &check))?;
-    binary(&png).ok_or_else(|| FractalError::Encode("there is no memory for it".to_owned()))
+    Ok(OwnedBinary::from_slice(&png))
 }
 
 #[cantilever::nif(schedule = "DirtyCpu")]
@@ -37,13 +37,7 @@ fn thumbnail(
 ) -> Result<OwnedBinary, ThumbnailError> {
     let check = || cancel.check().map_err(|_| Cancelled);
     let webp = thumbnail::thumbnail(picture.as_slice(), max_side, &check)?;
-    binary(&webp).ok_or_else(|| ThumbnailError::Encode("there is no memory for it".to_owned()))
-}
-
-fn binary(bytes: &[u8]) -> Option<OwnedBinary> {
-    let mut binary = OwnedBinary::new(bytes.len())?;
-    binary.as_mut_slice().copy_from_slice(bytes);
-    Some(binary)
+    Ok(OwnedBinary::from_slice(&webp))
 }
 
 cantilever::init!("Elixir.MyApp.Native");

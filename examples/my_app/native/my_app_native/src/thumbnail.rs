@@ -133,7 +133,7 @@ fn limits() -> Limits {
 
 // The profile of a printed or grey picture would be wrong for the pixels that its decoder makes of it.
 fn is_rgb(profile: &[u8]) -> bool {
-    profile.len() <= MAX_PROFILE_BYTES && profile.get(16..20) == Some(b"RGB ")
+    profile.len() <= MAX_PROFILE_BYTES && profile.get(16..20) == Some(b"RGB ".as_slice())
 }
 
 fn shrink(full: DynamicImage, max_side: u32) -> Result<DynamicImage, ThumbnailError> {
