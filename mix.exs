@@ -18,7 +18,7 @@ defmodule Cantilever.MixProject do
 
   def application do
     [
-      extra_applications: [:logger],
+      extra_applications: [:crypto, :logger],
       mod: {Cantilever.Application, []}
     ]
   end

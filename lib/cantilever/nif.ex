@@ -1,0 +1,189 @@
+defmodule Cantilever.Nif do
+  @moduledoc """
+  Builds a Rust crate when its Elixir module is compiled, and loads it.
+
+      defmodule MyApp.Native do
+        use Cantilever.Nif, otp_app: :my_app, crate: "my_app_native"
+
+        def add(_a, _b), do: :erlang.nif_error(:nif_not_loaded)
+      end
+
+  with the crate in `native/my_app_native`, a library with `crate-type = ["cdylib"]`:
+
+      #[cantilever::nif]
+      fn add(a: i64, b: i64) -> i64 {
+          a + b
+      }
+
+      cantilever::init!("Elixir.MyApp.Native");
+
+  Now `MyApp.Native.add(1, 2)` is `3`. Each function of the crate needs a stub in the module and each stub a
+  function in the crate; a difference is a compile error that lists all of them. Functions of plain
+  `#[rustler::nif]` work beside those of the kit.
+
+  ## Options
+
+  They may also come from the application's configuration, `config :my_app, MyApp.Native, mode: :debug`, which
+  wins over `use`.
+
+  #{Cantilever.Nif.Options.docs()}
+
+  ## When cargo runs
+
+  When the module is compiled and something that goes into the library changed: a source of the crate or of its
+  path dependencies, a file that they include, a manifest, the lock file, cargo's settings, the toolchain file
+  or the options. What counts is content, not time, so touching a file or restoring a build directory in
+  continuous integration builds nothing. An update of Rust itself builds nothing either: `mix compile --force`
+  after removing the library, or `mix clean`, does.
+
+  Cargo builds beneath Mix's build path, or in `CARGO_TARGET_DIR` if that is set.
+
+  > #### One module for each crate {: .info}
+  >
+  > A library carries the name of its module, so two modules cannot share one. The library is installed beside
+  > the application's beam files as `lib<crate>-<hash of its content>`, and the crate's older ones are removed.
+
+  ## When the library is loaded
+
+  When the module is, and thus also right after it was compiled, so that a library that does not load fails the
+  compilation. In a cross build (the option `:target`, or `MIX_TARGET`) and with `:load_data_fun` it is not
+  loaded at that time. Nothing is purged that a process still runs.
+  """
+
+  alias Cantilever.Nif.{Artifact, Build, Loader, Options, Probe, Stubs}
+
+  @doc """
+  Builds the crate and makes the calling module load it. The module's documentation lists the options.
+  """
+  @spec __using__(keyword()) :: Macro.t()
+  defmacro __using__(opts) do
+    quote bind_quoted: [opts: opts] do
+      otp_app = Cantilever.Nif.Options.otp_app!(__MODULE__, opts)
+      config = Application.compile_env(otp_app, __MODULE__, [])
+
+      for resource <- Cantilever.Nif.__build__(__MODULE__, opts, config) do
+        @external_resource resource
+      end
+
+      @before_compile Cantilever.Nif
+      @after_compile Cantilever.Nif
+    end
+  end
+
+  @doc false
+  @spec __build__(module(), keyword(), keyword()) :: [Path.t()]
+  def __build__(module, opts, config) do
+    build = Build.run!(module, Options.new!(module, opts, config))
+    Module.put_attribute(module, :__cantilever_build__, build)
+    build.resources
+  end
+
+  @doc false
+  @spec __before_compile__(Macro.Env.t()) :: Macro.t()
+  defmacro __before_compile__(env) do
+    build = Module.get_attribute(env.module, :__cantilever_build__)
+    definitions = Stubs.definitions(env.module)
+    compare!(build, definitions, env)
+    if loaded_now?(build), do: Loader.expect_failure(env.module)
+
+    quote do
+      unquote(autoload(build))
+      @on_load :__cantilever_load__
+
+      defp __cantilever_load__ do
+        load_data = unquote(load_data(build.options))
+
+        with {:ok, path, load_data} <-
+               Cantilever.Nif.Loader.prepare(
+                 __MODULE__,
+                 unquote(build.location),
+                 unquote(kit?(build)),
+                 load_data
+               ) do
+          result = :erlang.load_nif(path, load_data)
+
+          if Cantilever.Nif.Loader.retry?(__MODULE__, result) do
+            Cantilever.Nif.Loader.finish(__MODULE__, path, :erlang.load_nif(path, load_data))
+          else
+            Cantilever.Nif.Loader.finish(__MODULE__, path, result)
+          end
+        end
+      end
+    end
+  end
+
+  @doc false
+  @spec __after_compile__(Macro.Env.t(), binary()) :: :ok
+  def __after_compile__(env, _bytecode) do
+    build = Module.get_attribute(env.module, :__cantilever_build__)
+
+    if message = loaded_now?(build) && Loader.take_failure(env.module) do
+      raise CompileError, file: env.file, line: env.line, description: message
+    end
+
+    if build.options.load_from == nil, do: Artifact.clear_others(build.file, build.options.crate)
+    :ok
+  end
+
+  # A library without functions of the kit is plain rustler's, which is content with stubs that have no
+  # function in the library; such a project must go on compiling.
+  defp compare!(%Build{library: %{functions: [_ | _] = functions}} = build, definitions, env) do
+    native = for {name, arity, _schedule} <- functions, do: {name, arity}
+    difference = Stubs.difference(definitions, native)
+    stubs = difference.unknown ++ Enum.map(difference.arity, &elem(&1, 1))
+
+    difference =
+      if stubs == [] do
+        difference
+      else
+        Stubs.without(
+          difference,
+          untraced(build, env.module, Enum.uniq(definitions.all ++ native), stubs)
+        )
+      end
+
+    if message = Stubs.message(difference, env.module, build.options.crate) do
+      raise CompileError, file: env.file, line: env.line, description: message
+    end
+  end
+
+  defp compare!(_build, _definitions, _env), do: :ok
+
+  # Which of the stubs are functions of the library though it does not list them. Where it cannot be asked,
+  # they get the benefit of the doubt.
+  defp untraced(build, module, functions, stubs) do
+    with true <- loaded_now?(build),
+         {:ok, native} <-
+           Probe.functions(module, functions, build.file, Loader.wrap(build.options.load_data)) do
+      native
+    else
+      _unknown -> stubs
+    end
+  end
+
+  defp loaded_now?(build),
+    do: build.library != nil and build.options.load_data_fun == nil and Build.for_host?(build)
+
+  # Elixir has loaded modules right after their compilation, and has stopped doing so in later versions.
+  # The library is to be tried then, but never where it cannot work.
+  defp autoload(build) do
+    cond do
+      loaded_now?(build) ->
+        quote(do: @compile({:autoload, true}))
+
+      build.library == nil or not Build.for_host?(build) ->
+        quote(do: @compile({:autoload, false}))
+
+      true ->
+        nil
+    end
+  end
+
+  defp kit?(%Build{library: nil}), do: nil
+  defp kit?(%Build{library: library}), do: library.functions != []
+
+  defp load_data(%Options{load_data_fun: {module, function}}),
+    do: quote(do: apply(unquote(module), unquote(function), []))
+
+  defp load_data(%Options{load_data: load_data}), do: Macro.escape(load_data)
+end

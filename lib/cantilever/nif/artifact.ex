@@ -1,0 +1,67 @@
+defmodule Cantilever.Nif.Artifact do
+  @moduledoc false
+  # Names a library after its content, puts it where the application finds it, and clears older ones.
+  #
+  # That place is the application's ebin directory: priv would be a link into the source tree, shared by every
+  # environment and target, whereas ebin belongs to one of each, and releases copy all of it.
+
+  alias Cantilever.Nif.Options
+
+  # Elixir 1.14 takes a file newer than the start of the compilation for a change, and this one always is.
+  @mtime {{2000, 1, 1}, {0, 0, 0}}
+
+  @type location :: {atom(), Path.t()}
+
+  # Returns the file and the location from which the application loads it.
+  @spec install!(Path.t(), Options.t()) :: {Path.t(), location()}
+  def install!(artifact, %Options{load_from: nil} = options) do
+    content = File.read!(artifact)
+    name = Path.rootname(name(options.crate, content, Path.extname(artifact)))
+    file = Path.join(Mix.Project.compile_path(), name <> extension(artifact))
+    unless File.exists?(file), do: place!(file, content)
+    {file, {options.otp_app, "ebin/#{name}"}}
+  end
+
+  def install!(artifact, %Options{load_from: {app, path}} = options) do
+    root = if app == options.otp_app, do: Mix.Project.app_path(), else: Application.app_dir(app)
+    file = Path.join(root, path <> extension(artifact))
+    content = File.read!(artifact)
+    unless File.read(file) == {:ok, content}, do: place!(file, content)
+    {file, {app, path}}
+  end
+
+  @spec name(String.t(), binary(), String.t()) :: String.t()
+  def name(crate, content, extension) do
+    hash = Base.encode16(:crypto.hash(:sha256, content), case: :lower)
+    "lib#{underscore(crate)}-#{binary_part(hash, 0, 16)}#{extension(extension)}"
+  end
+
+  # Removes the crate's other libraries. A running system that has one mapped keeps it until it exits.
+  @spec clear_others(Path.t(), String.t()) :: :ok
+  def clear_others(file, crate) do
+    dir = Path.dirname(file)
+    kept = Path.basename(file)
+    pattern = ~r/\Alib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\.(so|dll)\z/
+
+    for name <- File.ls!(dir), name != kept, name =~ pattern do
+      File.rm(Path.join(dir, name))
+    end
+
+    :ok
+  end
+
+  # `:erlang.load_nif/2` adds the extension itself, and on macOS too it is `.so`.
+  defp extension(artifact), do: if(String.ends_with?(artifact, ".dll"), do: ".dll", else: ".so")
+
+  defp underscore(crate), do: String.replace(crate, "-", "_")
+
+  # A file that a VM has mapped must never change, so the content comes under the name in one step.
+  defp place!(file, content) do
+    File.mkdir_p!(Path.dirname(file))
+    temporary = "#{file}.#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
+    File.write!(temporary, content)
+    File.chmod!(temporary, 0o755)
+    File.touch!(temporary, @mtime)
+    File.rename!(temporary, file)
+  end
+end

@@ -1,0 +1,113 @@
+defmodule Cantilever.Nif.Build do
+  @moduledoc false
+  # Gets the library of one module at compile time: the one that stands, a new one from cargo, or one from
+  # elsewhere.
+
+  alias Cantilever.Nif.{Artifact, Cargo, Library, Options, Record, Sources}
+
+  @enforce_keys [:options, :location, :file, :library, :resources]
+  defstruct [:options, :location, :file, :library, :resources]
+
+  # `library` is nil while a library from elsewhere is not there yet.
+  @type t :: %__MODULE__{
+          options: Options.t(),
+          location: {atom(), Path.t()},
+          file: Path.t(),
+          library: Library.t() | nil,
+          resources: [Path.t()]
+        }
+
+  @spec run!(module(), Options.t()) :: t()
+  def run!(_module, %Options{skip_compilation?: true, load_from: {app, path}} = options) do
+    file = Path.join(app_dir(app), path) <> Cantilever.Nif.Loader.extension()
+
+    library =
+      case Library.read(file) do
+        {:ok, library} -> library
+        {:error, _reason} -> nil
+      end
+
+    %__MODULE__{
+      options: options,
+      location: {app, path},
+      file: file,
+      library: library,
+      resources: [file]
+    }
+  end
+
+  def run!(module, %Options{} = options) do
+    check_project!(module, options)
+
+    {file, location, sources} =
+      case Record.current(options) do
+        {:ok, record} -> {Path.expand(record.library), record.location, Record.resources(record)}
+        :none -> compile!(options)
+      end
+
+    %__MODULE__{
+      options: options,
+      location: location,
+      file: file,
+      library: Library.parse(File.read!(file)),
+      resources: [file | sources]
+    }
+  end
+
+  # Whether the library is meant for the machine that compiles.
+  @spec for_host?(t()) :: boolean()
+  def for_host?(%__MODULE__{options: options}),
+    do: options.target == nil and (not mix?() or Mix.target() == :host)
+
+  defp compile!(options) do
+    # Two modules may build the same crate with different features: neither may take the other's artifact.
+    lock = {__MODULE__, Mix.Project.build_path()}
+
+    result =
+      :global.trans(
+        {lock, self()},
+        fn ->
+          started_at = System.os_time(:second)
+
+          with {:ok, artifact} <- Cargo.build(options) do
+            {file, location} = Artifact.install!(artifact, options)
+            sources = Sources.list(artifact, Path.expand(options.path), Cargo.home(options))
+            Record.write!(options, sources, file, location, started_at)
+            {:ok, {file, location, sources}}
+          end
+        end,
+        [node()]
+      )
+
+    case result do
+      {:ok, built} -> built
+      {:error, message} -> Mix.raise(message)
+    end
+  end
+
+  # The application in which the library is installed must be the one from which it is loaded.
+  defp check_project!(module, options) do
+    cond do
+      not mix?() or Mix.Project.get() == nil ->
+        raise ArgumentError,
+              "#{inspect(module)}: Cantilever.Nif builds crates in a Mix project only. Compile the module with Mix, " <>
+                "or use a library built elsewhere with the options :load_from and :skip_compilation?"
+
+      Mix.Project.config()[:app] != options.otp_app ->
+        raise ArgumentError,
+              "#{inspect(module)}: invalid value for the option :otp_app: #{inspect(options.otp_app)}. " <>
+                "Accepted: #{inspect(Mix.Project.config()[:app])}, the application that is being compiled"
+
+      true ->
+        :ok
+    end
+  end
+
+  defp app_dir(app) do
+    if mix?() and Mix.Project.get() != nil and Mix.Project.config()[:app] == app,
+      do: Mix.Project.app_path(),
+      else: Application.app_dir(app)
+  end
+
+  defp mix?, do: Code.ensure_loaded?(Mix) and Process.whereis(Mix.State) != nil
+end

@@ -1,0 +1,132 @@
+defmodule Cantilever.Nif.Loader do
+  @moduledoc false
+  # The part that runs when a module with native functions is loaded, in releases too: nothing here may need
+  # Mix. The call of `:erlang.load_nif/2` itself stands in the module, because the VM looks at who calls.
+
+  alias Cantilever.Nif.Library
+
+  @type location :: {atom(), Path.t()}
+  @type load_result :: :ok | {:error, {atom(), charlist()}}
+
+  # The path and the data for `:erlang.load_nif/2`. The kit's own libraries, and only they, unwrap their
+  # data from a tuple that tells them about the VM; `kit?` is nil when the library was not there to be asked
+  # while the module was compiled.
+  @spec prepare(module(), location(), boolean() | nil, term()) ::
+          {:ok, charlist(), term()} | {:error, String.t()}
+  def prepare(module, {app, path}, kit?, load_data) do
+    case :code.lib_dir(app) do
+      {:error, :bad_name} ->
+        fail(
+          module,
+          "#{path} of the application #{inspect(app)}",
+          "the application is not in the code path"
+        )
+
+      dir ->
+        base = Path.join(List.to_string(dir), path)
+        kit? = if is_nil(kit?), do: kit?(base), else: kit?
+        {:ok, String.to_charlist(base), if(kit?, do: wrap(load_data), else: load_data)}
+    end
+  end
+
+  # Libraries of plain rustler cannot be loaded beside an older version. Code that nobody runs any more may
+  # go; code that somebody runs stays, and so does its process.
+  @spec retry?(module(), load_result()) :: boolean()
+  def retry?(module, {:error, {:upgrade, _text}}), do: :code.soft_purge(module)
+  def retry?(_module, _result), do: false
+
+  @spec finish(module(), charlist(), load_result()) :: :ok | {:error, String.t()}
+  def finish(_module, _path, :ok), do: :ok
+
+  def finish(module, path, {:error, {reason, text}}) do
+    detail =
+      receive do
+        {:"$cantilever_load_error", message} when is_binary(message) -> message
+      after
+        0 -> nil
+      end
+
+    file = List.to_string(path) <> extension()
+    fail(module, file, explain(file, reason, to_string(text), detail))
+  end
+
+  @spec wrap(term()) :: {:"$cantilever", map(), term()}
+  def wrap(load_data) do
+    {:"$cantilever", %{schedulers_online: :erlang.system_info(:schedulers_online)}, load_data}
+  end
+
+  # While a module is compiled, a failing load must reach the compiler, yet the VM calls on_load in a process
+  # of its own: the message is left for `take_failure/1` instead of being logged.
+  @spec expect_failure(module()) :: :ok
+  def expect_failure(module), do: :persistent_term.put({__MODULE__, module}, :expected)
+
+  @spec take_failure(module()) :: String.t() | nil
+  def take_failure(module) do
+    failure = :persistent_term.get({__MODULE__, module}, nil)
+    _ = :persistent_term.erase({__MODULE__, module})
+    if is_binary(failure), do: failure
+  end
+
+  @spec extension() :: String.t()
+  def extension do
+    case :os.type() do
+      {:win32, _name} -> ".dll"
+      _other -> ".so"
+    end
+  end
+
+  defp kit?(base) do
+    case Library.read(base <> extension()) do
+      {:ok, library} -> library.functions != []
+      {:error, _reason} -> false
+    end
+  end
+
+  defp fail(module, file, explanation) do
+    message =
+      "The native library of #{inspect(module)} could not be loaded from #{file}: #{explanation}."
+
+    case :persistent_term.get({__MODULE__, module}, nil) do
+      nil -> :logger.error(message, %{domain: [:cantilever]})
+      _expected -> :persistent_term.put({__MODULE__, module}, message)
+    end
+
+    {:error, message}
+  end
+
+  defp explain(_file, :upgrade, _text, nil) do
+    "an older version is in use, and this library cannot be loaded beside it. " <>
+      "Restart the VM, or build the crate with cantilever::init!, which can"
+  end
+
+  defp explain(_file, :bad_lib, text, _detail) do
+    "it does not belong to this module (#{text}). The name in the crate's init! and the functions must be " <>
+      "those of the module"
+  end
+
+  defp explain(file, :load_failed, text, _detail) do
+    case Library.read(file) do
+      {:error, :enoent} ->
+        "there is no such file. Compile the project again, or correct the option :load_from"
+
+      {:error, :enotdir} ->
+        "the application is inside an archive, such as an escript, from which the system loads no libraries. " <>
+          "Ship a release instead, or keep the library outside and name it with the option :load_from"
+
+      {:error, reason} ->
+        "the file cannot be read (#{:file.format_error(reason)})"
+
+      {:ok, library} ->
+        case Library.check(library, Library.host()) do
+          {:error, difference} ->
+            "#{difference}. Build it on or for this system; for a cross build set the option :target or MIX_TARGET"
+
+          :ok ->
+            "the system's loader refuses it (#{text}). Build it against the system's own libraries"
+        end
+    end
+  end
+
+  defp explain(_file, reason, text, nil), do: "#{reason}: #{text}"
+  defp explain(_file, _reason, _text, detail), do: detail
+end

@@ -1,0 +1,104 @@
+defmodule Cantilever.Nif.Record do
+  @moduledoc false
+  # What the last build of a crate was made from, so that recompiling the Elixir module (its text changed, a
+  # file was touched, a cache was restored with other times) starts cargo only if the content of something
+  # that goes into the library changed. Kept in Mix's directory for manifests, per environment and target.
+
+  alias Cantilever.Nif.Options
+
+  @version 1
+  # Variables that cargo, rustc and the usual build scripts read.
+  @steering ~r/\A(CARGO|RUST|CC|CXX|CFLAGS|CXXFLAGS|LDFLAGS|AR|TARGET|PKG_CONFIG|MACOSX)/
+  @ignored ~r/\A(RUST_BACKTRACE|RUST_LOG|CARGO_TERM)/
+
+  @enforce_keys [:version, :settings, :sources, :library, :location]
+  defstruct [:version, :settings, :sources, :library, :location]
+
+  @type t :: %__MODULE__{
+          version: pos_integer(),
+          settings: binary(),
+          sources: [{Path.t(), binary() | nil}],
+          library: Path.t(),
+          location: {atom(), Path.t()}
+        }
+
+  @spec path(Options.t()) :: Path.t()
+  def path(%Options{crate: crate}),
+    do: Path.join(Mix.Project.manifest_path(), "cantilever.#{crate}")
+
+  # The record of a build that still stands, if its library is still there.
+  @spec current(Options.t()) :: {:ok, t()} | :none
+  def current(%Options{} = options) do
+    with {:ok, binary} <- File.read(path(options)),
+         {:ok, %__MODULE__{version: @version} = record} <- decode(binary),
+         true <- record.settings == settings(options),
+         true <- File.regular?(record.library),
+         true <- Enum.all?(record.sources, fn {source, digest} -> digest(source) == digest end) do
+      {:ok, record}
+    else
+      _other -> :none
+    end
+  end
+
+  # Paths are kept relative to the project, which may be restored elsewhere. A source that changed after cargo
+  # had started may or may not be in the library, so such a build is not worth remembering.
+  @spec write!(Options.t(), [Path.t()], Path.t(), {atom(), Path.t()}, integer()) :: :ok
+  def write!(%Options{} = options, sources, library, location, started_at) do
+    if Enum.any?(sources, &changed_after?(&1, started_at)) do
+      _ = File.rm(path(options))
+      :ok
+    else
+      record = %__MODULE__{
+        version: @version,
+        settings: settings(options),
+        sources: for(source <- sources, do: {Path.relative_to_cwd(source), digest(source)}),
+        library: Path.relative_to_cwd(library),
+        location: location
+      }
+
+      File.mkdir_p!(Path.dirname(path(options)))
+      File.write!(path(options), :erlang.term_to_binary(record))
+    end
+  end
+
+  @spec resources(t()) :: [Path.t()]
+  def resources(%__MODULE__{} = record) do
+    for {source, _digest} <- record.sources, do: Path.expand(source)
+  end
+
+  defp decode(binary) do
+    {:ok, :erlang.binary_to_term(binary)}
+  rescue
+    ArgumentError -> :none
+  end
+
+  # The lock file is cargo's to write while it builds.
+  defp changed_after?(source, started_at) do
+    with true <- Path.basename(source) != "Cargo.lock",
+         {:ok, %{mtime: mtime}} <- File.stat(source, time: :posix) do
+      mtime > started_at
+    else
+      _other -> false
+    end
+  end
+
+  defp settings(options) do
+    steering =
+      for {name, value} <- Enum.sort(System.get_env()),
+          name =~ @steering,
+          not (name =~ @ignored),
+          do: {name, value}
+
+    building = Map.drop(options, [:load_data, :load_data_fun])
+    # A build directory may be shared by systems that differ, such as a host and a container.
+    system = {:erlang.system_info(:system_architecture), :os.type()}
+    :crypto.hash(:sha256, :erlang.term_to_binary({building, steering, system}))
+  end
+
+  defp digest(path) do
+    case File.read(path) do
+      {:ok, content} -> :crypto.hash(:sha256, content)
+      {:error, _reason} -> nil
+    end
+  end
+end

@@ -1,0 +1,184 @@
+//! Decoding arguments, and saying what is wrong with one that does not decode.
+
+use rustler::codegen_runtime::{NifReturned, c_int};
+use rustler::sys::ErlNifTerm;
+use rustler::{Decoder, Env, Error, Term};
+
+use crate::cancel::CancelToken;
+use crate::returned::IntoReturned;
+use crate::{inspect, log};
+
+/// What the macro knows of a native function.
+#[derive(Debug)]
+pub struct NifInfo {
+    /// The Erlang name, ending in NUL.
+    pub name: &'static str,
+    /// The number of Erlang arguments.
+    pub arity: u32,
+}
+
+impl NifInfo {
+    pub(crate) fn display_name(&self) -> &'static str {
+        self.name.trim_end_matches('\0')
+    }
+}
+
+/// Why the call is not made: the text of an `ArgumentError`.
+#[derive(Debug)]
+pub struct BadArgument {
+    pub(crate) message: String,
+}
+
+/// The arguments of one call.
+pub struct Args<'a> {
+    env: Env<'a>,
+    terms: &'a [ErlNifTerm],
+    info: &'static NifInfo,
+}
+
+impl<'a> Args<'a> {
+    /// # Safety
+    /// `argv` points to `argc` terms of `env`, for as long as `'a` lasts.
+    #[inline]
+    pub(crate) unsafe fn new(
+        env: Env<'a>,
+        info: &'static NifInfo,
+        argc: c_int,
+        argv: *const ErlNifTerm,
+    ) -> Self {
+        // SAFETY: as the function's contract says; the VM never passes a negative count.
+        let terms = unsafe { std::slice::from_raw_parts(argv, argc as usize) };
+        Args { env, terms, info }
+    }
+
+    /// The calling process's environment.
+    #[inline]
+    pub fn env(&self) -> Env<'a> {
+        self.env
+    }
+
+    /// Decodes the argument at `index`, which the Rust function calls `name`, of type `wanted`.
+    ///
+    /// # Errors
+    /// Says which argument could not be decoded, what was wanted and what came.
+    #[inline]
+    pub fn decode<T: Decoder<'a>>(
+        &self,
+        index: usize,
+        name: &'static str,
+        wanted: &'static str,
+    ) -> Result<T, BadArgument> {
+        // SAFETY: the terms are those of `env`; the VM calls with as many as the arity says, and
+        // the macro counts the same.
+        let term = unsafe { Term::new(self.env, self.terms[index]) };
+        T::decode(term).map_err(|error| self.bad_argument(index, name, wanted, term, error))
+    }
+
+    /// A token that is set when the calling process dies.
+    ///
+    /// # Errors
+    /// Says that the process is dead already.
+    pub fn cancel_token(&self) -> Result<CancelToken, BadArgument> {
+        CancelToken::for_caller(self.env).ok_or_else(|| BadArgument {
+            message: format!("{}: the calling process has exited", self.function()),
+        })
+    }
+
+    /// Encodes what the function returned.
+    #[inline]
+    pub fn finish<K>(&self, value: impl IntoReturned<K>) -> NifReturned {
+        value.into_returned(self.env)
+    }
+
+    fn function(&self) -> String {
+        format!(
+            "{}.{}/{}",
+            log::module(),
+            self.info.display_name(),
+            self.info.arity
+        )
+    }
+
+    #[cold]
+    fn bad_argument(
+        &self,
+        index: usize,
+        name: &str,
+        wanted: &str,
+        term: Term<'a>,
+        error: Error,
+    ) -> BadArgument {
+        let detail = match error {
+            Error::RaiseTerm(value) | Error::Term(value) => {
+                value.encode(self.env).decode::<String>().ok()
+            }
+            Error::RaiseAtom(text) | Error::Atom(text) => Some(text.to_owned()),
+            Error::BadArg => None,
+        };
+        BadArgument {
+            message: format!(
+                "{}: argument {} ({name}) must be {}{}, got: {}",
+                self.function(),
+                index + 1,
+                expected(wanted),
+                detail.map(|text| format!(" ({text})")).unwrap_or_default(),
+                inspect::inspect(term)
+            ),
+        }
+    }
+}
+
+/// Says in words which terms decode as the Rust type `wanted`, written without spaces.
+fn expected(wanted: &str) -> String {
+    let (outer, inner) = match wanted.split_once('<') {
+        Some((outer, inner)) => (outer, inner.strip_suffix('>').unwrap_or(inner)),
+        None => (wanted, ""),
+    };
+    let outer = outer.rsplit("::").next().unwrap_or(outer);
+    let integer = |low: i128, high: u128| format!("an integer from {low} to {high}");
+    match outer {
+        "u8" => integer(0, u8::MAX.into()),
+        "u16" => integer(0, u16::MAX.into()),
+        "u32" => integer(0, u32::MAX.into()),
+        "u64" | "usize" => integer(0, u64::MAX.into()),
+        "u128" => integer(0, u128::MAX),
+        "i8" => integer(i8::MIN.into(), i8::MAX as u128),
+        "i16" => integer(i16::MIN.into(), i16::MAX as u128),
+        "i32" => integer(i32::MIN.into(), i32::MAX as u128),
+        "i64" | "isize" => integer(i64::MIN.into(), i64::MAX as u128),
+        "i128" => integer(i128::MIN, i128::MAX as u128),
+        "BigInt" => "an integer".to_owned(),
+        "f32" | "f64" => "a number".to_owned(),
+        "bool" => "true or false".to_owned(),
+        "Atom" => "an atom".to_owned(),
+        "String" | "&str" => "a UTF-8 string".to_owned(),
+        "Binary" | "SharedBinary" | "OwnedBinary" => "a binary".to_owned(),
+        "LocalPid" => "the pid of a local process".to_owned(),
+        "Reference" => "a reference".to_owned(),
+        "Handle" => format!("a handle to a `{inner}` that the library loaded now has made"),
+        "ResourceArc" => {
+            format!("a resource of type `{inner}` that the library loaded now has made")
+        }
+        "Option" => format!("{} or nil", expected(inner)),
+        "Vec" => format!("a list ({} each)", expected(inner)),
+        _ => format!("a term that decodes as `{wanted}`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expected;
+
+    #[test]
+    fn expected_speaks_of_terms_not_of_rust_types() {
+        assert_eq!(expected("u8"), "an integer from 0 to 255");
+        assert_eq!(expected("Option<String>"), "a UTF-8 string or nil");
+        assert_eq!(
+            expected("Vec<cantilever::BigInt>"),
+            "a list (an integer each)"
+        );
+        assert_eq!(expected("Binary<'a>"), "a binary");
+        assert_eq!(expected("Scene"), "a term that decodes as `Scene`");
+        assert!(expected("Handle<Scene>").starts_with("a handle to a `Scene`"));
+    }
+}

@@ -1,0 +1,272 @@
+//! Loading, upgrading and unloading the library.
+
+use std::ffi::CStr;
+use std::fmt::Display;
+use std::path::Path;
+use std::ptr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use rustler::codegen_runtime::{ResourceRegistration, c_int, c_void, inventory};
+use rustler::sys::{
+    ErlNifEntry, ErlNifEnv, ErlNifResourceFlags, ErlNifTerm, enif_send, internal_write_symbols,
+};
+use rustler::{Encoder, Env, Nif, Term};
+
+use crate::cancel::Flag;
+use crate::handle::Boxed;
+use crate::resource::Object;
+use crate::yielding::Call;
+use crate::{log, panics, pool, reclaim, settings};
+
+mod atoms {
+    rustler::atoms! { load_error = "$cantilever_load_error" }
+}
+
+static LIBRARY: OnceLock<Library> = OnceLock::new();
+static LOADED: AtomicUsize = AtomicUsize::new(0);
+static GENERATION: AtomicUsize = AtomicUsize::new(0);
+
+/// What `init!` says of a library.
+pub struct Library {
+    /// The Elixir module, ending in NUL.
+    pub module: &'static CStr,
+    /// The user's own initialisation.
+    pub load: Option<LoadFn>,
+}
+
+/// The user's own initialisation, with its outcome made uniform.
+pub type LoadFn = for<'a> fn(Env<'a>, Term<'a>) -> Result<(), String>;
+
+/// What a function given to `init!` may return: a `bool`, or a `Result` whose error says why.
+pub trait LoadOutcome {
+    /// Makes the outcome uniform.
+    ///
+    /// # Errors
+    /// The reason why the library cannot be used.
+    fn into_result(self) -> Result<(), String>;
+}
+
+impl LoadOutcome for bool {
+    fn into_result(self) -> Result<(), String> {
+        self.then_some(())
+            .ok_or_else(|| "the library's load function returned false".to_owned())
+    }
+}
+
+impl<E: Display> LoadOutcome for Result<(), E> {
+    fn into_result(self) -> Result<(), String> {
+        self.map_err(|error| error.to_string())
+    }
+}
+
+/// Makes the entry that the VM reads when it loads the library.
+pub fn entry(library: Library) -> *const ErlNifEntry {
+    let library = LIBRARY.get_or_init(|| library);
+    let functions: Vec<_> = inventory::iter::<Nif>().map(Nif::get_def).collect();
+    let mut entry = ErlNifEntry::new(library.module, functions.leak(), load);
+    entry.upgrade = Some(upgrade);
+    entry.unload = Some(unload);
+    // SAFETY: this is the library's entry function, called before any other.
+    unsafe { internal_write_symbols() };
+    // The VM keeps the entry for as long as the library is mapped, which is for ever: see `pin`.
+    Box::leak(Box::new(entry))
+}
+
+/// # Safety
+/// Called by the VM.
+unsafe extern "C" fn load(
+    env: *mut ErlNifEnv,
+    _priv_data: *mut *mut c_void,
+    load_info: ErlNifTerm,
+) -> c_int {
+    // SAFETY: as the VM calls it.
+    unsafe { start(env, load_info, &[ErlNifResourceFlags::ERL_NIF_RT_CREATE]) }
+}
+
+/// # Safety
+/// Called by the VM, when the module has old code that has loaded a library too: the one before
+/// this, or this same file once more, whose resources are then taken over.
+unsafe extern "C" fn upgrade(
+    env: *mut ErlNifEnv,
+    _priv_data: *mut *mut c_void,
+    _old_priv_data: *mut *mut c_void,
+    load_info: ErlNifTerm,
+) -> c_int {
+    use ErlNifResourceFlags::{ERL_NIF_RT_CREATE, ERL_NIF_RT_TAKEOVER};
+    // SAFETY: as the VM calls it.
+    unsafe { start(env, load_info, &[ERL_NIF_RT_TAKEOVER, ERL_NIF_RT_CREATE]) }
+}
+
+/// # Safety
+/// Called by the VM.
+unsafe extern "C" fn unload(_env: *mut ErlNifEnv, _priv_data: *mut c_void) {
+    if LOADED.fetch_sub(1, Ordering::AcqRel) == 1 {
+        let _ = panics::guard(pool::stop);
+    }
+}
+
+/// # Safety
+/// `env` and `load_info` are what the VM passed to `load` or `upgrade`.
+unsafe fn start(
+    env: *mut ErlNifEnv,
+    load_info: ErlNifTerm,
+    flags: &[ErlNifResourceFlags],
+) -> c_int {
+    panics::install_hook();
+    let scope = ();
+    let outcome = panics::guard(|| {
+        // SAFETY: as the function's contract says.
+        unsafe {
+            let env = Env::new_init_env(&scope, env);
+            initialise(env, Term::new(env, load_info), flags)
+        }
+    });
+    let reason = match outcome {
+        Ok(Ok(())) => {
+            LOADED.fetch_add(1, Ordering::AcqRel);
+            return 0;
+        }
+        Ok(Err(reason)) => reason,
+        Err(report) => report.to_string(),
+    };
+    // The VM passes on no more than a number. The loading process finds the text in its mailbox.
+    let _ = panics::guard(|| {
+        // SAFETY: as the function's contract says; `env` belongs to the process that loads.
+        unsafe {
+            let env = Env::new_init_env(&scope, env);
+            let message = (atoms::load_error(), reason.as_str())
+                .encode(env)
+                .as_c_arg();
+            enif_send(
+                env.as_c_arg(),
+                env.pid().as_c_arg(),
+                ptr::null_mut(),
+                message,
+            );
+        }
+    });
+    1
+}
+
+/// # Safety
+/// `env` is that of `load` or `upgrade`.
+unsafe fn initialise<'a>(
+    env: Env<'a>,
+    load_info: Term<'a>,
+    flags: &[ErlNifResourceFlags],
+) -> Result<(), String> {
+    let library = LIBRARY
+        .get()
+        .ok_or("the library was loaded without its entry")?;
+    log::set_module(library.module.to_str().unwrap_or("a native library"));
+    let build = pin();
+    reclaim::start();
+    let load_data = settings::apply(env, load_info)?;
+    // SAFETY: as the function's contract says.
+    unsafe {
+        Flag::kind().register(env, &build, flags)?;
+        Boxed::kind().register(env, &build, flags)?;
+        Call::kind().register(env, &build, flags)?;
+        register_rustler_resources(env, &build)?;
+    }
+    library.load.map_or(Ok(()), |load| load(env, load_data))
+}
+
+/// Registers the types of `#[rustler::resource_impl]`. Rustler can only create them, so their
+/// names carry a count as well: loading the same file again makes new ones.
+///
+/// # Safety
+/// `env` is that of `load` or `upgrade`.
+unsafe fn register_rustler_resources(env: Env<'_>, build: &str) -> Result<(), String> {
+    let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
+    for (index, collected) in inventory::iter::<ResourceRegistration>().enumerate() {
+        let name: &'static str = format!("resource {index}@{build}.{generation}").leak();
+        // SAFETY: a registration consists of plain function pointers and names, and has no `Drop`.
+        let registration = unsafe { ptr::read(collected) }.with_name(name);
+        registration
+            .register(env)
+            .map_err(|_| format!("the VM refused the {name}"))?;
+    }
+    Ok(())
+}
+
+/// Keeps the library mapped for as long as the node runs, and returns the name of its file, which
+/// carries the hash of its content.
+///
+/// Unmapping a Rust library is not safe: threads of it may be running, and what it keeps in
+/// thread-local storage is dropped by code that would be gone.
+fn pin() -> String {
+    let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
+    // SAFETY: the address is that of a function in this library; `info` is written on success. The
+    // path that it then holds belongs to the loader. Opening what is open already only counts it.
+    unsafe {
+        if libc::dladdr(pin as *const libc::c_void, info.as_mut_ptr()) != 0 {
+            let path = info.assume_init().dli_fname;
+            if !path.is_null() {
+                let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
+                libc::dlopen(path, flags);
+                let path = CStr::from_ptr(path).to_string_lossy().into_owned();
+                if let Some(stem) = Path::new(&path).file_stem() {
+                    return stem.to_string_lossy().into_owned();
+                }
+            }
+        }
+    }
+    format!("{:p}", pin as *const ())
+}
+
+/// Makes the crate a native library of the Elixir module that it names.
+///
+/// Every `#[cantilever::nif]` and `#[rustler::nif]` of the crate becomes a function of the module.
+/// With `load = function`, that function is called when the library is loaded or upgraded, with
+/// the `load_data` of `use Cantilever.Nif`; it returns a `bool`, or a `Result` whose error says
+/// why the library cannot be used.
+///
+/// ```no_run
+/// use cantilever::{Env, Term};
+///
+/// #[cantilever::nif]
+/// fn add(a: i64, b: i64) -> i64 {
+///     a + b
+/// }
+///
+/// fn on_load(_env: Env<'_>, load_data: Term<'_>) -> Result<(), String> {
+///     match load_data.decode::<u32>() {
+///         Ok(_) => Ok(()),
+///         Err(_) => Err("load_data must be an integer".to_owned()),
+///     }
+/// }
+///
+/// cantilever::init!("Elixir.MyApp.Native", load = on_load);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! init {
+    ($module:literal $(,)?) => {
+        $crate::init!(@ $module, ::core::option::Option::None);
+    };
+    ($module:literal, load = $load:expr $(,)?) => {
+        $crate::init!(@ $module, ::core::option::Option::Some({
+            fn load<'a>(
+                env: $crate::Env<'a>,
+                load_data: $crate::Term<'a>,
+            ) -> ::core::result::Result<(), ::std::string::String> {
+                $crate::__private::LoadOutcome::into_result(($load)(env, load_data))
+            }
+            load as $crate::__private::LoadFn
+        }));
+    };
+    (@ $module:literal, $load:expr) => {
+        #[doc(hidden)]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn nif_init() -> *const $crate::__private::ErlNifEntry {
+            const MODULE: &::core::ffi::CStr =
+                match ::core::ffi::CStr::from_bytes_with_nul(::core::concat!($module, "\0").as_bytes()) {
+                    ::core::result::Result::Ok(module) => module,
+                    ::core::result::Result::Err(_) => ::core::panic!("a module's name has no NUL"),
+                };
+            $crate::__private::entry($crate::__private::Library { module: MODULE, load: $load })
+        }
+    };
+}

@@ -1,0 +1,84 @@
+//! Native functions for Elixir and Erlang that the BEAM preempts like its own code.
+//!
+//! The kit stands on [rustler](::rustler), whose types, derives and traits it uses and whose
+//! `#[rustler::nif]` works beside it. A crate that is loaded by `use Cantilever.Nif` looks so:
+//!
+//! ```no_run
+//! #[cantilever::nif]
+//! fn add(a: i64, b: i64) -> i64 {
+//!     a + b
+//! }
+//!
+//! #[cantilever::nif]
+//! async fn sum(numbers: Vec<i64>) -> i64 {
+//!     let mut sum = 0;
+//!     for chunk in numbers.chunks(4096) {
+//!         sum += chunk.iter().sum::<i64>();
+//!         cantilever::checkpoint().await;
+//!     }
+//!     sum
+//! }
+//!
+//! cantilever::init!("Elixir.MyApp.Native");
+//! # fn main() {}
+//! ```
+//!
+//! Which way to run a function: see [`nif`].
+
+mod args;
+mod cancel;
+mod error;
+#[cfg(test)]
+mod fake_vm;
+mod handle;
+mod init;
+mod inspect;
+mod log;
+mod panics;
+mod pool;
+mod raise;
+mod reclaim;
+mod resource;
+mod returned;
+mod settings;
+mod shared_binary;
+mod signal;
+mod slice;
+mod sync;
+mod task;
+mod thread_kind;
+mod yielding;
+
+pub use cantilever_macros::{NifError, nif};
+pub use rayon;
+pub use rustler;
+pub use rustler::{
+    Atom, BigInt, Binary, Decoder, Encoder, Env, LocalPid, NewBinary, NifResult, OwnedBinary, Term,
+};
+
+pub use crate::cancel::{CancelToken, Cancelled};
+pub use crate::handle::Handle;
+pub use crate::pool::parallel;
+pub use crate::shared_binary::SharedBinary;
+pub use crate::slice::{Checkpoint, SliceStats, checkpoint, reset_slice_stats, slice_stats};
+pub use crate::thread_kind::{ThreadKind, thread_kind};
+
+/// What the macros' code refers to. Not for use by hand: it changes without notice.
+#[doc(hidden)]
+pub mod __private {
+    pub use rustler::Nif;
+    pub use rustler::codegen_runtime::{NifReturned, c_char, inventory};
+    pub use rustler::sys::{
+        ERL_NIF_DIRTY_JOB_CPU_BOUND, ERL_NIF_DIRTY_JOB_IO_BOUND, ERL_NIF_NORMAL_JOB, ErlNifEntry,
+    };
+
+    pub use crate::args::{Args, BadArgument, NifInfo};
+    pub use crate::error::encode_error;
+    pub use crate::init::{Library, LoadFn, LoadOutcome, entry};
+    pub use crate::returned::IntoReturned;
+    pub use crate::sync::{SyncNif, call_sync};
+    pub use crate::yielding::{Start, Started, YieldingNif, call_yielding};
+}
+
+#[cfg(not(panic = "unwind"))]
+compile_error!("cantilever turns panics into Elixir exceptions: build with `panic = \"unwind\"`");

@@ -1,0 +1,77 @@
+//! The kit's own rayon pool.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rayon::{ThreadPool, ThreadPoolBuilder};
+
+use crate::thread_kind::{ThreadKind, thread_kind};
+use crate::{panics, reclaim, settings};
+
+static POOL: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
+
+/// Runs `work` on the kit's rayon pool, where parallel iterators use as many threads as the VM has
+/// schedulers online (or `load_data: [cantilever: [threads: n]]`), and waits for its result.
+///
+/// To be called from a dirty function: it blocks its thread. Look at a
+/// [`CancelToken`](crate::CancelToken) in the loop, so that the work stops when the caller dies.
+///
+/// # Panics
+/// With the panic of `work`; on a normal scheduler, which it would block; where the system has no
+/// threads to give.
+///
+/// ```no_run
+/// use cantilever::rayon::prelude::*;
+/// use cantilever::{CancelToken, Cancelled};
+///
+/// #[cantilever::nif(schedule = "DirtyCpu")]
+/// fn count_primes(limit: u64, cancel: CancelToken) -> Result<u64, Cancelled> {
+///     cantilever::parallel(|| {
+///         (2..limit)
+///             .into_par_iter()
+///             .map(|n| {
+///                 cancel.check()?;
+///                 let divisors = (2..).take_while(|d| d * d <= n);
+///                 Ok(divisors.into_iter().all(|d| n % d != 0) as u64)
+///             })
+///             .sum()
+///     })
+/// }
+/// ```
+pub fn parallel<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    if thread_kind() == ThreadKind::Normal {
+        panic!(
+            "cantilever::parallel would block a scheduler: give the function schedule = \"DirtyCpu\""
+        );
+    }
+    pool().install(work)
+}
+
+fn pool() -> Arc<ThreadPool> {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(pool) = pool.as_ref() {
+        return Arc::clone(pool);
+    }
+    let built = ThreadPoolBuilder::new()
+        .num_threads(settings::threads())
+        .thread_name(|index| format!("cantilever-{index}"))
+        .start_handler(|_| panics::mark_pool_thread())
+        .build();
+    match built {
+        Ok(built) => Arc::clone(pool.insert(Arc::new(built))),
+        Err(error) => {
+            drop(pool);
+            panic!(
+                "cannot start the {} threads of the pool: {error}",
+                settings::threads()
+            )
+        }
+    }
+}
+
+/// Lets the pool's threads end; the next `parallel` starts new ones.
+pub(crate) fn stop() {
+    let stopped = POOL.lock().unwrap_or_else(PoisonError::into_inner).take();
+    if let Some(pool) = stopped {
+        reclaim::drop_later(pool);
+    }
+}

@@ -1,0 +1,223 @@
+//! The VM's resources: typed, reference-counted objects that terms can refer to.
+
+use std::ffi::CString;
+use std::marker::PhantomData;
+use std::mem::MaybeUninit;
+use std::ops::Deref;
+use std::ptr::{self, NonNull};
+use std::sync::atomic::{AtomicPtr, Ordering};
+
+use rustler::sys::{
+    ErlNifEnv, ErlNifMonitor, ErlNifPid, ErlNifResourceDown, ErlNifResourceDtor,
+    ErlNifResourceFlags, ErlNifResourceType, ErlNifResourceTypeInit, ErlNifTerm, c_void,
+    enif_alloc_resource, enif_demonitor_process, enif_get_resource, enif_keep_resource,
+    enif_make_resource, enif_monitor_process, enif_open_resource_type_x, enif_release_resource,
+};
+use rustler::{Env, Term};
+
+use crate::panics;
+
+/// A kind of object that the kit itself keeps in resources.
+///
+/// Dropping it must be quick, as the VM does that wherever the last reference goes away: what
+/// belongs to users is handed to `reclaim::drop_later`.
+pub(crate) trait Object: Send + Sync + Sized + 'static {
+    const NAME: &'static str;
+
+    fn kind() -> &'static Kind<Self>;
+
+    /// Called when a monitored process has died; flips atomics at most.
+    fn down(&self) {}
+}
+
+/// The VM's handle for a kind of object.
+pub(crate) struct Kind<T> {
+    raw: AtomicPtr<ErlNifResourceType>,
+    object: PhantomData<fn(T)>,
+}
+
+impl<T: Object> Kind<T> {
+    pub(crate) const fn new() -> Self {
+        assert!(
+            align_of::<T>() <= 8,
+            "the VM aligns objects for its own words only"
+        );
+        Kind {
+            raw: AtomicPtr::new(ptr::null_mut()),
+            object: PhantomData,
+        }
+    }
+
+    /// Registers the kind under a name that carries the library's build.
+    ///
+    /// # Errors
+    /// Says which kind the VM refused.
+    ///
+    /// # Safety
+    /// Only to be called from the library's `load` or `upgrade`, with their environment.
+    pub(crate) unsafe fn register(
+        &self,
+        env: Env<'_>,
+        build: &str,
+        flags: &[ErlNifResourceFlags],
+    ) -> Result<(), String> {
+        let name = CString::new(format!("{}@{build}", T::NAME)).map_err(|e| e.to_string())?;
+        let init = ErlNifResourceTypeInit {
+            dtor: drop_object::<T> as *const ErlNifResourceDtor,
+            stop: ptr::null(),
+            down: object_down::<T> as *const ErlNifResourceDown,
+        };
+        for flag in flags {
+            let mut tried = MaybeUninit::uninit();
+            // SAFETY: as the function's contract says; name and callbacks are valid, and a type
+            // of this name has always had objects of type `T`, as the name carries the build.
+            let raw = unsafe {
+                enif_open_resource_type_x(
+                    env.as_c_arg(),
+                    name.as_ptr(),
+                    &init,
+                    *flag,
+                    tried.as_mut_ptr(),
+                )
+            };
+            if !raw.is_null() {
+                self.raw.store(raw.cast_mut(), Ordering::Release);
+                return Ok(());
+            }
+        }
+        Err(format!("the VM refused the resource type {name:?}"))
+    }
+}
+
+/// A counted reference to an object that lives in a resource.
+pub(crate) struct Shared<T: Object> {
+    object: NonNull<T>,
+}
+
+// SAFETY: `Object` requires `Send + Sync`, and the VM counts references atomically.
+unsafe impl<T: Object> Send for Shared<T> {}
+// SAFETY: as above.
+unsafe impl<T: Object> Sync for Shared<T> {}
+
+// The object is only ever shared, and its locks poison themselves.
+impl<T: Object> std::panic::RefUnwindSafe for Shared<T> {}
+impl<T: Object> std::panic::UnwindSafe for Shared<T> {}
+
+impl<T: Object> Shared<T> {
+    /// Moves `object` into a new resource; `None` outside of a loaded library.
+    pub(crate) fn new(object: T) -> Option<Self> {
+        let kind = T::kind().raw.load(Ordering::Acquire);
+        if kind.is_null() {
+            return None;
+        }
+        // SAFETY: `kind` was opened by the VM for this type; the VM gives back memory of the size
+        // asked for, aligned as `Kind::new` has checked, or ends the node where there is none.
+        unsafe {
+            let memory = enif_alloc_resource(kind, size_of::<T>()).cast::<T>();
+            memory.write(object);
+            NonNull::new(memory).map(|object| Shared { object })
+        }
+    }
+
+    /// The object that `term` refers to, if it refers to one of this kind.
+    pub(crate) fn from_term(term: Term<'_>) -> Option<Self> {
+        let kind = T::kind().raw.load(Ordering::Acquire);
+        if kind.is_null() {
+            return None;
+        }
+        let mut object: *const c_void = ptr::null();
+        // SAFETY: `term` belongs to its environment, and `kind` is an open resource type. Objects
+        // of this kind are `T`s; the reference kept here is released by `Drop`.
+        unsafe {
+            let env = term.get_env().as_c_arg();
+            if enif_get_resource(env, term.as_c_arg(), kind, &mut object) == 0 {
+                return None;
+            }
+            enif_keep_resource(object);
+        }
+        NonNull::new(object.cast_mut().cast::<T>()).map(|object| Shared { object })
+    }
+
+    pub(crate) fn to_term<'a>(&self, env: Env<'a>) -> Term<'a> {
+        // SAFETY: the object is alive, as `self` counts for it.
+        unsafe { Term::new(env, self.to_raw_term(env)) }
+    }
+
+    fn to_raw_term(&self, env: Env<'_>) -> ErlNifTerm {
+        // SAFETY: the object is alive, as `self` counts for it.
+        unsafe { enif_make_resource(env.as_c_arg(), self.as_raw()) }
+    }
+
+    /// Has `down` called when the calling process dies. `None` if it has already.
+    pub(crate) fn monitor_caller(&self, env: Env<'_>) -> Option<Monitor> {
+        let mut monitor = MaybeUninit::uninit();
+        // SAFETY: `env` is that of a call, whose process is monitored for a live object. The
+        // monitor is written when the call succeeds.
+        unsafe {
+            let started = enif_monitor_process(
+                env.as_c_arg(),
+                self.as_raw(),
+                env.pid().as_c_arg(),
+                monitor.as_mut_ptr(),
+            );
+            (started == 0).then(|| Monitor(monitor.assume_init()))
+        }
+    }
+
+    pub(crate) fn demonitor(&self, env: Env<'_>, monitor: &Monitor) {
+        // SAFETY: `env` is that of a call, the object is alive, and the monitor is its own.
+        unsafe { enif_demonitor_process(env.as_c_arg(), self.as_raw(), &monitor.0) };
+    }
+
+    fn as_raw(&self) -> *const c_void {
+        self.object.as_ptr().cast_const().cast()
+    }
+}
+
+/// A monitor that an object has on a process.
+pub(crate) struct Monitor(ErlNifMonitor);
+
+impl<T: Object> Deref for Shared<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        // SAFETY: the object is alive, as `self` counts for it, and only ever shared.
+        unsafe { self.object.as_ref() }
+    }
+}
+
+impl<T: Object> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        // SAFETY: the object is alive, as `self` counts for it.
+        unsafe { enif_keep_resource(self.as_raw()) };
+        Shared {
+            object: self.object,
+        }
+    }
+}
+
+impl<T: Object> Drop for Shared<T> {
+    fn drop(&mut self) {
+        // SAFETY: `self` counted for the object and is not used again.
+        unsafe { enif_release_resource(self.as_raw()) };
+    }
+}
+
+/// # Safety
+/// Called by the VM, once, with an object of this kind that nothing refers to any more.
+unsafe extern "C" fn drop_object<T: Object>(_env: *mut ErlNifEnv, object: *mut c_void) {
+    // SAFETY: as the function's contract says. No panic may leave this function.
+    let _ = panics::guard(|| unsafe { object.cast::<T>().drop_in_place() });
+}
+
+/// # Safety
+/// Called by the VM with a live object of this kind.
+unsafe extern "C" fn object_down<T: Object>(
+    _env: *mut ErlNifEnv,
+    object: *mut c_void,
+    _pid: *const ErlNifPid,
+    _monitor: *const ErlNifMonitor,
+) {
+    // SAFETY: as the function's contract says.
+    unsafe { &*object.cast::<T>() }.down();
+}

@@ -1,0 +1,43 @@
+//! The entry of Normal, DirtyCpu and DirtyIo functions.
+
+use rustler::Env;
+use rustler::codegen_runtime::{NifReturned, c_int};
+use rustler::sys::{ErlNifEnv, ErlNifTerm};
+
+use crate::args::{Args, BadArgument, NifInfo};
+use crate::{panics, raise};
+
+/// A function that runs to its end in one go; implemented by the macro.
+pub trait SyncNif {
+    /// Its name and arity.
+    const INFO: &'static NifInfo;
+
+    /// Decodes, calls, encodes.
+    ///
+    /// # Errors
+    /// Says which argument does not decode.
+    fn call(args: &Args<'_>) -> Result<NifReturned, BadArgument>;
+}
+
+/// What the VM calls.
+///
+/// # Safety
+/// Only the VM may call it, as a native function of `N`'s arity.
+pub unsafe extern "C" fn call_sync<N: SyncNif>(
+    env: *mut ErlNifEnv,
+    argc: c_int,
+    argv: *const ErlNifTerm,
+) -> ErlNifTerm {
+    let scope = ();
+    // SAFETY: the VM passes its environment for this call and `argc` terms of it; `scope` gives
+    // the environment a lifetime of its own, that of this call.
+    unsafe {
+        let env = Env::new(&scope, env);
+        let args = Args::new(env, N::INFO, argc, argv);
+        match panics::guard(|| N::call(&args)) {
+            Ok(Ok(returned)) => raise::returned(env, N::INFO, returned),
+            Ok(Err(bad)) => raise::bad_argument(env, &bad),
+            Err(report) => raise::panic(env, N::INFO, &report),
+        }
+    }
+}

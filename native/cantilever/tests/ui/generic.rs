@@ -1,0 +1,6 @@
+#[cantilever::nif]
+fn same<T>(value: T) -> T {
+    value
+}
+
+fn main() {}

@@ -1,0 +1,4 @@
+#[derive(cantilever::NifError)]
+struct Failed;
+
+fn main() {}

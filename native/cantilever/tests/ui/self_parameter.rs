@@ -1,0 +1,10 @@
+struct Scene;
+
+impl Scene {
+    #[cantilever::nif]
+    fn render(self) -> i64 {
+        1
+    }
+}
+
+fn main() {}

@@ -1,0 +1,84 @@
+//! The macros of the crate `cantilever`, which re-exports and documents them.
+
+#![forbid(unsafe_code)]
+
+mod attributes;
+mod nif;
+mod nif_error;
+mod signature;
+
+use proc_macro::TokenStream;
+use syn::parse_macro_input;
+
+/// Makes a function a native function of the module that [`init!`](../cantilever/macro.init.html)
+/// names.
+///
+/// | the function | runs | for |
+/// |---|---|---|
+/// | `fn` | on the scheduler, in one go (Normal) | what is sure to end within a millisecond |
+/// | `async fn` | on the schedulers, a slice at a time (Yielding) | loops of your own, however long |
+/// | `fn`, `schedule = "DirtyCpu"` | on a dirty CPU scheduler | foreign code that cannot yield, rayon |
+/// | `fn`, `schedule = "DirtyIo"` | on a dirty I/O scheduler | what waits for files or devices |
+///
+/// `name = "…"` gives it another name in Elixir. Arguments are decoded and the result is encoded
+/// as rustler does it; an `Env` may come first and a `CancelToken` anywhere, neither counting
+/// towards the arity. An argument that does not decode raises an `ArgumentError` that names it,
+/// a panic a `Cantilever.NativePanic`.
+///
+/// An `async fn` owns its arguments, as it outlives the call's first slice: `String` instead of
+/// `&str`, `SharedBinary` instead of `Binary`. It yields where it awaits `cantilever::checkpoint()`.
+///
+/// ```no_run
+/// #[cantilever::nif(name = "count_words")]
+/// async fn count(text: String) -> usize {
+///     let mut words = 0;
+///     for line in text.lines() {
+///         words += line.split_whitespace().count();
+///         cantilever::checkpoint().await;
+///     }
+///     words
+/// }
+/// ```
+#[proc_macro_attribute]
+pub fn nif(attributes: TokenStream, function: TokenStream) -> TokenStream {
+    let function = parse_macro_input!(function as syn::ItemFn);
+    nif::expand(attributes.into(), &function)
+        .unwrap_or_else(|error| {
+            let error = error.into_compile_error();
+            quote::quote!(#error #function)
+        })
+        .into()
+}
+
+/// Encodes an error enum as `{kind, message}`, so that a function which returns it in a `Result`
+/// gives `{:error, {kind, message}}`.
+///
+/// The kind is the variant's name in snake case, or what `#[nif_error("kind")]` on the variant
+/// says; the message is what `Display` says, as derived by `thiserror`.
+///
+/// ```no_run
+/// #[derive(Debug, thiserror::Error, cantilever::NifError)]
+/// enum ThumbnailError {
+///     #[error("{0} is not a format that can be read")]
+///     UnsupportedFormat(String),
+///     #[error("the picture has {pixels} pixels, more than {limit}")]
+///     #[nif_error("too_large")]
+///     TooManyPixels { pixels: u64, limit: u64 },
+/// }
+///
+/// #[cantilever::nif]
+/// fn check(format: String) -> Result<bool, ThumbnailError> {
+///     match format.as_str() {
+///         "png" => Ok(true),
+///         // {:error, {:unsupported_format, "gif is not a format that can be read"}}
+///         _ => Err(ThumbnailError::UnsupportedFormat(format)),
+///     }
+/// }
+/// ```
+#[proc_macro_derive(NifError, attributes(nif_error))]
+pub fn nif_error(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as syn::DeriveInput);
+    nif_error::expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}

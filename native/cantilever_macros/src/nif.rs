@@ -1,0 +1,109 @@
+//! `#[cantilever::nif]`.
+
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::{ItemFn, Result};
+
+use crate::attributes::{Attributes, Schedule};
+use crate::signature::{Parameter, parameters};
+
+pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<TokenStream> {
+    let Attributes { schedule, name } = Attributes::parse(attributes, &function.sig)?;
+    let parameters = parameters(&function.sig)?;
+
+    let mut decoding = TokenStream::new();
+    let mut values = Vec::new();
+    let mut arity = 0_u32;
+    for parameter in &parameters {
+        values.push(match parameter {
+            Parameter::Env => quote!(__args.env()),
+            Parameter::CancelToken => quote!(__args.cancel_token()?),
+            Parameter::Argument { name, wanted } => {
+                let value = format_ident!("__argument_{arity}");
+                let index = arity as usize;
+                arity += 1;
+                decoding.extend(quote!(let #value = __args.decode(#index, #name, #wanted)?;));
+                quote!(#value)
+            }
+        });
+    }
+
+    let ident = &function.sig.ident;
+    let call = quote!(#ident(#(#values),*));
+    let implementation = implementation(schedule, &decoding, &call);
+    let raw_function = match schedule {
+        Schedule::Yielding => quote!(::cantilever::__private::call_yielding::<__Nif>),
+        _ => quote!(::cantilever::__private::call_sync::<__Nif>),
+    };
+    let flags = match schedule {
+        Schedule::Normal | Schedule::Yielding => quote!(ERL_NIF_NORMAL_JOB),
+        Schedule::DirtyCpu => quote!(ERL_NIF_DIRTY_JOB_CPU_BOUND),
+        Schedule::DirtyIo => quote!(ERL_NIF_DIRTY_JOB_IO_BOUND),
+    };
+    let terminated = format!("{name}\0");
+    // The VM reads up to the NUL; `Cantilever.Nif` finds the rest in the library's file.
+    let described = format!(
+        "{name}\0cantilever.nif={name}/{arity} {}\n\0",
+        schedule.name()
+    );
+
+    Ok(quote! {
+        #function
+
+        const _: () = {
+            struct __Nif;
+
+            const __INFO: &::cantilever::__private::NifInfo =
+                &::cantilever::__private::NifInfo { name: #terminated, arity: #arity };
+
+            #implementation
+
+            ::cantilever::__private::inventory::submit!(::cantilever::__private::Nif {
+                name: #described.as_ptr() as *const ::cantilever::__private::c_char,
+                arity: #arity,
+                flags: ::cantilever::__private::#flags,
+                raw_func: #raw_function,
+            });
+        };
+    })
+}
+
+fn implementation(schedule: Schedule, decoding: &TokenStream, call: &TokenStream) -> TokenStream {
+    if schedule == Schedule::Yielding {
+        quote! {
+            impl ::cantilever::__private::YieldingNif for __Nif {
+                const INFO: &'static ::cantilever::__private::NifInfo = __INFO;
+
+                #[inline]
+                fn start(
+                    __start: ::cantilever::__private::Start<'_>,
+                ) -> ::core::result::Result<
+                    ::cantilever::__private::Started,
+                    ::cantilever::__private::BadArgument,
+                > {
+                    __start.run(|__args| {
+                        #decoding
+                        ::core::result::Result::Ok(#call)
+                    })
+                }
+            }
+        }
+    } else {
+        quote! {
+            impl ::cantilever::__private::SyncNif for __Nif {
+                const INFO: &'static ::cantilever::__private::NifInfo = __INFO;
+
+                #[inline]
+                fn call(
+                    __args: &::cantilever::__private::Args<'_>,
+                ) -> ::core::result::Result<
+                    ::cantilever::__private::NifReturned,
+                    ::cantilever::__private::BadArgument,
+                > {
+                    #decoding
+                    ::core::result::Result::Ok(__args.finish(#call))
+                }
+            }
+        }
+    }
+}

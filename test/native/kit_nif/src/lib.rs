@@ -1,0 +1,22 @@
+//! What the kit's own tests call: well-behaved functions of every mode, and hostile ones.
+
+#![forbid(unsafe_code)]
+#![cfg(not(test))]
+
+mod cancelling;
+mod handles;
+mod loading;
+mod panicking;
+mod parking;
+mod returning;
+mod taking;
+mod yielding;
+
+#[cfg(not(feature = "every_checkpoint"))]
+cantilever::init!("Elixir.Cantilever.KitNif", load = loading::load);
+
+#[cfg(feature = "every_checkpoint")]
+cantilever::init!(
+    "Elixir.Cantilever.KitNif.EveryCheckpoint",
+    load = loading::load
+);
