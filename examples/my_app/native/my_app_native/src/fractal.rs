@@ -21,7 +21,7 @@ const ESCAPE: f64 = 256.0 * 256.0;
 const BYTES_PER_PIXEL: usize = 3;
 
 /// Why there is no picture.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error, cantilever::NifError)]
 pub(crate) enum FractalError {
     #[error(
         "a picture of {0}x{1} cannot be made: each side must be 1 to {MAX_SIDE}, and there may be at most {MAX_PIXELS} pixels"

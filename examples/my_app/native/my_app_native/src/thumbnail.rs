@@ -23,7 +23,7 @@ const MAX_DECODER_BYTES: u64 = 512 * 1024 * 1024;
 const MAX_PROFILE_BYTES: usize = 16 * 1024;
 
 /// Why there is no thumbnail.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, PartialEq, Eq, thiserror::Error, cantilever::NifError)]
 pub(crate) enum ThumbnailError {
     #[error("{0}; JPEG, PNG and WebP can be read")]
     UnsupportedFormat(String),
