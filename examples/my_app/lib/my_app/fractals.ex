@@ -5,12 +5,12 @@ defmodule MyApp.Fractals do
       iex> MyApp.Fractals.plan(2, {300, 200})
       [
         %{name: "fractal-01-300x200-100.png", width: 300, height: 200, iterations: 100},
-        %{name: "fractal-02-200x300-3000.png", width: 200, height: 300, iterations: 3000}
+        %{name: "fractal-02-200x300-1500.png", width: 200, height: 300, iterations: 1500}
       ]
   """
 
   @overview 100
-  @closest 3000
+  @closest 1500
 
   @typedoc "A picture to be rendered, and the name of its file."
   @type fractal :: %{

@@ -15,7 +15,7 @@ defmodule Mix.Tasks.MyApp.FractalsTest do
       Mix.Tasks.MyApp.Fractals.run(args)
 
       assert dir |> Path.join("new") |> File.ls!() |> Enum.sort() ==
-               ~w(fractal-01-30x20-100.png fractal-02-20x30-548.png fractal-03-20x20-3000.png)
+               ~w(fractal-01-30x20-100.png fractal-02-20x30-387.png fractal-03-20x20-1500.png)
 
       for _ <- 1..3 do
         assert_received {:mix_shell, :info, ["  fractal-" <> line]}

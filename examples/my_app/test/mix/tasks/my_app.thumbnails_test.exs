@@ -62,6 +62,17 @@ defmodule Mix.Tasks.MyApp.ThumbnailsTest do
       assert table() =~ ~r/gradient\.jpg: not_written: .*gradient\.jpg\.webp: /
     end
 
+    test "tells of a page that cannot be put in its place", %{source: source, out: out} do
+      File.cp_r!(@fixtures, source)
+      File.mkdir_p!(Path.join([out, "index.html", "in the way"]))
+
+      assert catch_exit(run([source, "--out", out])) == {:shutdown, 1}
+      assert_received {:mix_shell, :info, [table]}
+      assert table =~ ~r/ok +4 /
+      assert_received {:mix_shell, :error, [line]}
+      assert line =~ ~r/index\.html could not be written: /
+    end
+
     test "says that a folder is missing, empty or a file", %{source: source, out: out} do
       assert_raise Mix.Error, ~r/holds no picture: no file ending in \.jpg/, fn ->
         run([source, "--out", out])
