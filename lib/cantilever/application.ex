@@ -7,6 +7,7 @@ defmodule Cantilever.Application do
   @impl Application
   def start(_type, _args) do
     children = [
+      Cantilever.NativeLogger,
       {Task.Supervisor, name: Cantilever.TaskSupervisor}
     ]
 

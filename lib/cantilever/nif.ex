@@ -130,17 +130,10 @@ defmodule Cantilever.Nif do
   defp compare!(%Build{library: %{functions: [_ | _] = functions}} = build, definitions, env) do
     native = for {name, arity, _schedule} <- functions, do: {name, arity}
     difference = Stubs.difference(definitions, native)
-    stubs = difference.unknown ++ Enum.map(difference.arity, &elem(&1, 1))
+    untraced = untraced(build, env.module, definitions, native, difference)
 
     difference =
-      if stubs == [] do
-        difference
-      else
-        Stubs.without(
-          difference,
-          untraced(build, env.module, Enum.uniq(definitions.all ++ native), stubs)
-        )
-      end
+      if untraced == [], do: difference, else: Stubs.difference(definitions, native ++ untraced)
 
     if message = Stubs.message(difference, env.module, build.options.crate) do
       raise CompileError, file: env.file, line: env.line, description: message
@@ -149,15 +142,19 @@ defmodule Cantilever.Nif do
 
   defp compare!(_build, _definitions, _env), do: :ok
 
-  # Which of the stubs are functions of the library though it does not list them. Where it cannot be asked,
-  # they get the benefit of the doubt.
-  defp untraced(build, module, functions, stubs) do
+  # Which functions the library has though it does not list them. Where it cannot be asked, the stubs get the
+  # benefit of the doubt.
+  defp untraced(_build, _module, _definitions, _native, %{unknown: [], arity: []}), do: []
+
+  defp untraced(build, module, definitions, native, _difference) do
+    functions = Enum.uniq(definitions.all ++ native)
+
     with true <- loaded_now?(build),
-         {:ok, native} <-
+         {:ok, loaded} <-
            Probe.functions(module, functions, build.file, Loader.wrap(build.options.load_data)) do
-      native
+      loaded -- native
     else
-      _unknown -> stubs
+      _unknown -> definitions.stubs -- native
     end
   end
 

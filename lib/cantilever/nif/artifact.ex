@@ -43,10 +43,8 @@ defmodule Cantilever.Nif.Artifact do
     kept = Path.basename(file)
     pattern = ~r/\Alib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\.(so|dll)\z/
 
-    for name <- File.ls!(dir), name != kept, name =~ pattern do
-      File.rm(Path.join(dir, name))
-    end
-
+    # Another process may have removed it meanwhile, and Windows keeps what is mapped.
+    for name <- File.ls!(dir), name != kept, name =~ pattern, do: File.rm(Path.join(dir, name))
     :ok
   end
 

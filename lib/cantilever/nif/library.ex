@@ -13,7 +13,6 @@ defmodule Cantilever.Nif.Library do
   @type function_entry :: {atom(), arity(), schedule()}
   @type t :: %__MODULE__{format: format(), machines: [String.t()], functions: [function_entry()]}
 
-  @function_line ~r"cantilever\.nif=([^\s/\x00]{1,255})/(\d{1,3}) (Normal|DirtyCpu|DirtyIo|Yielding)\n"
   @schedules %{
     "Normal" => :normal,
     "DirtyCpu" => :dirty_cpu,
@@ -132,7 +131,7 @@ defmodule Cantilever.Nif.Library do
     |> Enum.flat_map(fn {start, _length} ->
       line = binary_part(binary, start, min(300, byte_size(binary) - start))
 
-      case Regex.run(@function_line, line, return: :index) do
+      case Regex.run(function_line(), line, return: :index) do
         [{0, _} | groups] ->
           [name, arity, schedule] =
             for {from, length} <- groups, do: binary_part(line, from, length)
@@ -146,4 +145,8 @@ defmodule Cantilever.Nif.Library do
     |> Enum.uniq()
     |> Enum.sort()
   end
+
+  # In a function, because since OTP 28 a compiled expression cannot live in a module attribute.
+  defp function_line,
+    do: ~r"\Acantilever\.nif=([^\s/\x00]{1,255})/(\d{1,3}) (Normal|DirtyCpu|DirtyIo|Yielding)\n"
 end

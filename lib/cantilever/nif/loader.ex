@@ -47,12 +47,17 @@ defmodule Cantilever.Nif.Loader do
       end
 
     file = List.to_string(path) <> extension()
-    fail(module, file, explain(file, reason, to_string(text), detail))
+    fail(module, file, explain(file, reason, sentence(text), detail))
   end
 
   @spec wrap(term()) :: {:"$cantilever", map(), term()}
   def wrap(load_data) do
-    {:"$cantilever", %{schedulers_online: :erlang.system_info(:schedulers_online)}, load_data}
+    info = %{
+      schedulers_online: :erlang.system_info(:schedulers_online),
+      dirty_io_schedulers: :erlang.system_info(:dirty_io_schedulers)
+    }
+
+    {:"$cantilever", info, load_data}
   end
 
   # While a module is compiled, a failing load must reach the compiler, yet the VM calls on_load in a process
@@ -127,6 +132,14 @@ defmodule Cantilever.Nif.Loader do
     end
   end
 
+  defp explain(_file, :load, text, nil) do
+    "its load function refused (#{text}). Look at the options :load_data and :load_data_fun"
+  end
+
   defp explain(_file, reason, text, nil), do: "#{reason}: #{text}"
-  defp explain(_file, _reason, _text, detail), do: detail
+
+  defp explain(_file, _reason, _text, detail),
+    do: detail |> String.trim() |> String.trim_trailing(".")
+
+  defp sentence(text), do: text |> to_string() |> String.trim_trailing(".")
 end

@@ -7,9 +7,6 @@ defmodule Cantilever.Nif.Record do
   alias Cantilever.Nif.Options
 
   @version 1
-  # Variables that cargo, rustc and the usual build scripts read.
-  @steering ~r/\A(CARGO|RUST|CC|CXX|CFLAGS|CXXFLAGS|LDFLAGS|AR|TARGET|PKG_CONFIG|MACOSX)/
-  @ignored ~r/\A(RUST_BACKTRACE|RUST_LOG|CARGO_TERM)/
 
   @enforce_keys [:version, :settings, :sources, :library, :location]
   defstruct [:version, :settings, :sources, :library, :location]
@@ -84,15 +81,18 @@ defmodule Cantilever.Nif.Record do
 
   defp settings(options) do
     steering =
-      for {name, value} <- Enum.sort(System.get_env()),
-          name =~ @steering,
-          not (name =~ @ignored),
-          do: {name, value}
+      for {name, value} <- Enum.sort(System.get_env()), steering?(name), do: {name, value}
 
     building = Map.drop(options, [:load_data, :load_data_fun])
     # A build directory may be shared by systems that differ, such as a host and a container.
     system = {:erlang.system_info(:system_architecture), :os.type()}
     :crypto.hash(:sha256, :erlang.term_to_binary({building, steering, system}))
+  end
+
+  # Variables that cargo, rustc and the usual build scripts read.
+  defp steering?(name) do
+    name =~ ~r/\A(CARGO|RUST|CC|CXX|CFLAGS|CXXFLAGS|LDFLAGS|AR|TARGET|PKG_CONFIG|MACOSX)/ and
+      not (name =~ ~r/\A(RUST_BACKTRACE|RUST_LOG|CARGO_TERM)/)
   end
 
   defp digest(path) do

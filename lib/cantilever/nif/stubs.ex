@@ -5,7 +5,12 @@ defmodule Cantilever.Nif.Stubs do
   # which reads a module that is being compiled.
 
   @type function_key :: {atom(), arity()}
-  @type definitions :: %{all: [function_key()], stubs: [function_key()]}
+  # `via` holds, for a stub that relies on private functions, which ones.
+  @type definitions :: %{
+          all: [function_key()],
+          stubs: [function_key()],
+          via: %{function_key() => [function_key()]}
+        }
   @type difference :: %{
           missing: [function_key()],
           unknown: [function_key()],
@@ -26,44 +31,45 @@ defmodule Cantilever.Nif.Stubs do
 
   @spec from_bodies(%{function_key() => {:def | :defp, [Macro.t()]}}) :: definitions()
   def from_bodies(bodies) do
-    helpers = for {key, {:defp, bodies}} <- bodies, Enum.any?(bodies, &calls?(&1, [])), do: key
+    calls = Map.new(bodies, fn {key, {kind, bodies}} -> {key, {kind, calls(bodies)}} end)
+    direct = for {key, {kind, calls}} <- calls, :nif_error in calls, do: {kind, key}
+    helpers = for {:defp, key} <- direct, do: key
+    public = for {:def, key} <- direct, do: key
 
-    stubs = for {key, {:def, bodies}} <- bodies, Enum.any?(bodies, &calls?(&1, helpers)), do: key
+    via =
+      for {key, {:def, calls}} <- calls,
+          key not in public,
+          used = Enum.filter(helpers, &(&1 in calls)),
+          used != [],
+          into: %{},
+          do: {key, used}
 
-    %{all: bodies |> Map.keys() |> Enum.sort(), stubs: Enum.sort(stubs)}
+    %{all: sorted_keys(bodies), stubs: Enum.sort(public ++ Map.keys(via)), via: via}
   end
 
-  # `native` is what the library says it has. A function with a body of its own may stand in for a stub: it is
-  # what runs until the library is loaded.
+  # `native` is what the library is known to have. A function with a body of its own may stand in for a stub: it
+  # is what runs until the library is loaded. And a public function may prepare the arguments of a private one
+  # that is native: then it is no stub.
   @spec difference(definitions(), [function_key()]) :: difference()
-  def difference(%{all: all, stubs: stubs}, native) do
+  def difference(%{all: all, stubs: stubs, via: via}, native) do
     missing = native -- all
-    unknown = stubs -- native
 
-    arity =
-      for {name, _arity} = rust <- missing,
-          {^name, _other} = stub <- unknown,
-          uniq: true,
-          do: {rust, stub}
+    unknown =
+      for stub <- stubs,
+          stub not in native,
+          not Enum.any?(Map.get(via, stub, []), &(&1 in native)),
+          do: stub
 
     # With several candidates on one side, each function is paired once; the rest is missing or unknown.
-    arity = arity |> Enum.uniq_by(&elem(&1, 0)) |> Enum.uniq_by(&elem(&1, 1))
+    arity =
+      for({name, _arity} = rust <- missing, {^name, _other} = stub <- unknown, do: {rust, stub})
+      |> Enum.uniq_by(&elem(&1, 0))
+      |> Enum.uniq_by(&elem(&1, 1))
 
     %{
-      missing: missing -- Enum.map(arity, &elem(&1, 0)),
+      missing: Enum.sort(missing -- Enum.map(arity, &elem(&1, 0))),
       unknown: unknown -- Enum.map(arity, &elem(&1, 1)),
       arity: arity
-    }
-  end
-
-  @spec without(difference(), [function_key()]) :: difference()
-  def without(difference, native) do
-    {paired, rest} = Enum.split_with(difference.arity, fn {_rust, stub} -> stub in native end)
-
-    %{
-      missing: Enum.sort(difference.missing ++ Enum.map(paired, &elem(&1, 0))),
-      unknown: difference.unknown -- native,
-      arity: rest
     }
   end
 
@@ -105,19 +111,21 @@ defmodule Cantilever.Nif.Stubs do
     "def #{call}, do: :erlang.nif_error(:nif_not_loaded)"
   end
 
-  defp calls?(body, helpers) do
-    {_body, found?} =
-      Macro.prewalk(body, false, fn
-        {{:., _, [:erlang, :nif_error]}, _, args} = node, _found when length(args) in 1..2 ->
-          {node, true}
+  defp calls(bodies) do
+    {_bodies, calls} =
+      Macro.prewalk(bodies, [], fn
+        {{:., _, [:erlang, :nif_error]}, _, args} = node, calls when length(args) in 1..2 ->
+          {node, [:nif_error | calls]}
 
-        {name, _, args} = node, found when is_atom(name) and is_list(args) ->
-          {node, found or {name, length(args)} in helpers}
+        {name, _, args} = node, calls when is_atom(name) and is_list(args) ->
+          {node, [{name, length(args)} | calls]}
 
-        node, found ->
-          {node, found}
+        node, calls ->
+          {node, calls}
       end)
 
-    found?
+    calls
   end
+
+  defp sorted_keys(map), do: map |> Map.keys() |> Enum.sort()
 end

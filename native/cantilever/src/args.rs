@@ -68,10 +68,25 @@ impl<'a> Args<'a> {
         name: &'static str,
         wanted: &'static str,
     ) -> Result<T, BadArgument> {
-        // SAFETY: the terms are those of `env`; the VM calls with as many as the arity says, and
-        // the macro counts the same.
-        let term = unsafe { Term::new(self.env, self.terms[index]) };
+        let term = self.term(index);
         T::decode(term).map_err(|error| self.bad_argument(index, name, wanted, term, error))
+    }
+
+    /// Decodes a whole number that is narrower than the VM's. (Rustler's own decoders cut off what
+    /// does not fit.)
+    ///
+    /// # Errors
+    /// As for [`decode`](Self::decode).
+    #[inline]
+    pub fn decode_narrow<T: TryFrom<i64>>(
+        &self,
+        index: usize,
+        name: &'static str,
+        wanted: &'static str,
+    ) -> Result<T, BadArgument> {
+        let wide: i64 = self.decode(index, name, wanted)?;
+        T::try_from(wide)
+            .map_err(|_| self.bad_argument(index, name, wanted, self.term(index), Error::BadArg))
     }
 
     /// A token that is set when the calling process dies.
@@ -88,6 +103,13 @@ impl<'a> Args<'a> {
     #[inline]
     pub fn finish<K>(&self, value: impl IntoReturned<K>) -> NifReturned {
         value.into_returned(self.env)
+    }
+
+    #[inline]
+    fn term(&self, index: usize) -> Term<'a> {
+        // SAFETY: the terms are those of `env`; the VM calls with as many as the arity says, and
+        // the macro counts the same.
+        unsafe { Term::new(self.env, self.terms[index]) }
     }
 
     fn function(&self) -> String {

@@ -22,7 +22,11 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
                 let value = format_ident!("__argument_{arity}");
                 let index = arity as usize;
                 arity += 1;
-                decoding.extend(quote!(let #value = __args.decode(#index, #name, #wanted)?;));
+                let decode = match wanted.as_str() {
+                    "u8" | "i8" | "u16" | "i16" => quote!(decode_narrow),
+                    _ => quote!(decode),
+                };
+                decoding.extend(quote!(let #value = __args.#decode(#index, #name, #wanted)?;));
                 quote!(#value)
             }
         });

@@ -1,0 +1,32 @@
+defmodule Cantilever.Native do
+  @moduledoc """
+  The kit's own native functions.
+
+      iex> Cantilever.Native.intensive_calculation(5)
+      30
+
+  Each says how it runs and why. All of them raise an `ArgumentError` that names the argument when given a
+  term of another type, and stop when their caller dies.
+  """
+
+  use Cantilever.Nif, otp_app: :cantilever, crate: "cantilever_native"
+
+  @doc """
+  Returns Σ i² for 0 ≤ i < `input`, by adding up all the squares; exact at any size.
+
+  It stands for any long computation, in examples and benches. Yielding, as its own loop can be cut anywhere.
+  It takes about 0.3 ns for each number, so the largest `input`, 2⁶⁴ - 1, would keep it busy for centuries.
+
+      iex> Cantilever.Native.intensive_calculation(3_024_618)
+      9_223_380_536_828_333_485
+
+  Raises `ArgumentError` unless `input` is an integer from 0 to 2⁶⁴ - 1.
+  """
+  @spec intensive_calculation(non_neg_integer()) :: non_neg_integer()
+  def intensive_calculation(_input), do: :erlang.nif_error(:nif_not_loaded)
+
+  # How many slices were measured since the last call, and the longest of them in ns. Normal: two reads.
+  @doc false
+  @spec take_slice_stats() :: {non_neg_integer(), non_neg_integer()}
+  def take_slice_stats, do: :erlang.nif_error(:nif_not_loaded)
+end

@@ -1,0 +1,77 @@
+defmodule Cantilever.Kit.ParkingTest do
+  use ExUnit.Case, async: true
+
+  import Cantilever.Eventually
+
+  alias Cantilever.KitNif
+
+  describe "a future that waits for something else than a checkpoint" do
+    test "goes on when it is woken" do
+      slot = KitNif.slot_new()
+      task = Task.async(fn -> KitNif.slot_take(slot) end)
+      eventually(fn -> KitNif.slot_waited_for(slot) end)
+      assert KitNif.slot_put(slot, 7)
+      assert Task.await(task) == 7
+    end
+
+    test "does not wait for what is there" do
+      slot = KitNif.slot_new()
+      assert KitNif.slot_put(slot, 8)
+      assert KitNif.slot_take(slot) == 8
+      assert KitNif.EveryCheckpoint.sleep_ms(0) == 0
+    end
+
+    test "may work in between" do
+      slot = KitNif.slot_new()
+      task = Task.async(fn -> KitNif.slot_take_then_work(slot, 10_000) end)
+      eventually(fn -> KitNif.slot_waited_for(slot) end)
+      assert KitNif.slot_put(slot, 21)
+      assert Task.await(task) == 42
+    end
+
+    test "wakes itself from a thread" do
+      assert KitNif.sleep_ms(20) == 20
+    end
+
+    test "is dropped when its caller is killed" do
+      slot = KitNif.slot_new()
+      {pid, monitor} = spawn_monitor(fn -> KitNif.slot_take(slot) end)
+      eventually(fn -> KitNif.slot_waited_for(slot) end)
+      assert KitNif.slot_references(slot) == 2
+      Process.exit(pid, :kill)
+      assert_receive {:DOWN, ^monitor, :process, ^pid, :killed}
+      eventually(fn -> KitNif.slot_references(slot) == 1 end)
+    end
+
+    test "leaves room for files while a hundred of them wait" do
+      slot = KitNif.slot_new()
+      count = 10 * :erlang.system_info(:dirty_io_schedulers)
+      tasks = for _ <- 1..count, do: Task.async(fn -> KitNif.slot_take(slot) end)
+      eventually(fn -> KitNif.slot_waited_for(slot) end)
+      assert File.read!(__ENV__.file) =~ "leaves room for files"
+      assert KitNif.kind_dirty_io() == "dirty_io"
+      # A slot keeps one waker: whoever waits is woken by being looked after in turn.
+      release(slot, tasks)
+    end
+
+    test "uses next to no processor while it waits" do
+      slot = KitNif.slot_new()
+      task = Task.async(fn -> KitNif.slot_take(slot) end)
+      eventually(fn -> KitNif.slot_waited_for(slot) end)
+      {:reductions, before} = Process.info(task.pid, :reductions)
+      assert KitNif.sleep_ms(200) == 200
+      {:reductions, afterwards} = Process.info(task.pid, :reductions)
+      # Polling all the while would have been charged 4,000 reductions for every 20 µs.
+      assert afterwards - before < 10_000
+      assert KitNif.slot_put(slot, 1)
+      assert Task.await(task) == 1
+    end
+  end
+
+  defp release(slot, tasks) do
+    KitNif.slot_put(slot, 5)
+    for task <- tasks, do: send(task.pid, :ignored)
+    for task <- tasks, do: Task.shutdown(task, :brutal_kill)
+    eventually(fn -> KitNif.slot_references(slot) == 1 end)
+  end
+end

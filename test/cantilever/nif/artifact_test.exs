@@ -1,0 +1,33 @@
+defmodule Cantilever.Nif.ArtifactTest do
+  use ExUnit.Case, async: true
+
+  alias Cantilever.Nif.Artifact
+
+  describe "name/3" do
+    test "carries the content and fits the system" do
+      assert Artifact.name("my-crate", "content", ".so") == "libmy_crate-ed7002b439e9ac84.so"
+      assert Artifact.name("my_crate", "content", ".dylib") == "libmy_crate-ed7002b439e9ac84.so"
+      assert Artifact.name("my_crate", "content", ".dll") == "libmy_crate-ed7002b439e9ac84.dll"
+
+      assert Artifact.name("my_crate", "other", ".so") !=
+               Artifact.name("my_crate", "content", ".so")
+    end
+  end
+
+  describe "clear_others/2" do
+    test "removes the crate's own older libraries only" do
+      dir = Path.join(System.tmp_dir!(), "cantilever artifact #{System.pid()}")
+      on_exit(fn -> File.rm_rf!(dir) end)
+      File.mkdir_p!(dir)
+
+      [new, old | others] =
+        names =
+        ~w(libx-0000000000000001.so libx-0000000000000002.so libx_y-0000000000000003.so libx-short.so Elixir.X.beam)
+
+      Enum.each(names, &File.write!(Path.join(dir, &1), ""))
+      assert Artifact.clear_others(Path.join(dir, new), "x") == :ok
+      assert Enum.sort(File.ls!(dir)) == Enum.sort([new | others])
+      refute File.exists?(Path.join(dir, old))
+    end
+  end
+end

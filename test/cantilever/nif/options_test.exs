@@ -1,0 +1,110 @@
+defmodule Cantilever.Nif.OptionsTest do
+  use ExUnit.Case, async: true
+
+  alias Cantilever.Nif.Options
+
+  defp new(opts, config \\ []), do: Options.new!(My.Native, [otp_app: :my_app] ++ opts, config)
+
+  defp message(fun), do: Exception.message(assert_raise(ArgumentError, fun))
+
+  describe "new!/3" do
+    test "takes the crate and its path from the application" do
+      assert %Options{crate: "my_app", path: "native/my_app", mode: :release, load_from: nil} =
+               new([])
+    end
+
+    test "takes the path from the crate, which may be an atom" do
+      assert %Options{crate: "other", path: "native/other"} = new(crate: :other)
+      assert %Options{crate: "other", path: "rust"} = new(crate: "other", path: "rust")
+    end
+
+    test "prefers the configuration" do
+      assert %Options{mode: :debug, features: ["a"]} =
+               new([mode: :release, features: ["a"]], mode: :debug)
+
+      assert %Options{crate: "two", path: "native/two"} = new([crate: "one"], crate: "two")
+    end
+
+    test "expects a library from elsewhere in priv" do
+      assert %Options{load_from: {:my_app, "priv/native/my_app"}} = new(skip_compilation?: true)
+      assert %Options{load_from: {:x, "y"}} = new(skip_compilation?: true, load_from: {:x, "y"})
+    end
+
+    test "names an unknown option, its value and those that exist" do
+      message = message(fn -> new([], feature: ["a"]) end)
+      assert message =~ "My.Native: unknown option :feature (with the value [\"a\"])"
+
+      for key <- Map.keys(%Options{otp_app: :a, crate: "a", path: "a"}) -- [:__struct__],
+          do: assert(message =~ inspect(key))
+    end
+
+    for {key, value, accepted} <-
+          [
+            mode: {:fast, "`:release` or `:debug`"},
+            crate: {1, "A string or an atom"},
+            path: {:native, "A string"},
+            features: {[:a], "A list of strings"},
+            default_features: {1, "A boolean"},
+            env: {[{:CC, "clang"}], "A list such as `[{\"CC\", \"clang\"}]`"},
+            target: {:arm, "A string or `nil`"},
+            cargo: {"cargo", "`:system`"},
+            load_data_fun: {"fun", "`{Module, :function}` or `nil`"},
+            load_from: {"priv", "`{:my_app, \"priv/native/name\"}` or `nil`"},
+            skip_compilation?: {nil, "A boolean"}
+          ]
+          |> Enum.map(fn {key, {value, accepted}} -> {key, value, accepted} end) do
+      test "says what #{key} accepts" do
+        message = message(fn -> new([{unquote(key), unquote(Macro.escape(value))}]) end)
+
+        assert message =~
+                 "My.Native: invalid value for the option #{unquote(inspect(key))}: #{unquote(inspect(value))}"
+
+        assert message =~ "Accepted: #{unquote(accepted)}"
+      end
+    end
+
+    test "accepts every way to name a cargo" do
+      for cargo <- [
+            :system,
+            {:system, "+nightly"},
+            {:rustup, :stable},
+            {:rustup, "1.95.0"},
+            {:bin, "/bin/cargo"}
+          ] do
+        assert %Options{cargo: ^cargo} = new(cargo: cargo)
+      end
+    end
+
+    test "refuses load data from two sources, one of which may be the configuration" do
+      message = message(fn -> new([load_data: 1], load_data_fun: {M, :f}) end)
+      assert message =~ "load_data: 1 and load_data_fun: {M, :f} exclude each other"
+      assert %Options{load_data_fun: {M, :f}} = new([load_data: 0], load_data_fun: {M, :f})
+    end
+
+    test "refuses options that are no keyword list" do
+      assert message(fn -> new([], %{mode: :debug}) end) =~
+               "its configuration needs a keyword list"
+    end
+  end
+
+  describe "otp_app!/2" do
+    test "requires the application" do
+      assert message(fn -> Options.otp_app!(My.Native, []) end) =~ "needs the option :otp_app"
+      assert message(fn -> Options.otp_app!(My.Native, otp_app: "a") end) =~ "Accepted: An atom"
+    end
+  end
+
+  describe "docs/0" do
+    test "lists every option once" do
+      keys =
+        for [_, key] <- Regex.scan(~r/^  \* `:(\S+)` - /m, Options.docs()),
+            do: String.to_atom(key)
+
+      assert Enum.sort(keys) ==
+               %Options{otp_app: :a, crate: "a", path: "a"}
+               |> Map.from_struct()
+               |> Map.keys()
+               |> Enum.sort()
+    end
+  end
+end

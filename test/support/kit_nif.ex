@@ -1,0 +1,144 @@
+defmodule Cantilever.KitNif.Stubs do
+  @moduledoc false
+  # The stubs of test/native/kit_nif, for the two modules that load it.
+
+  @functions [
+    # taking.rs
+    take_i64: 1,
+    take_u8: 1,
+    take_f64: 1,
+    take_bool: 1,
+    take_atom: 1,
+    take_string: 1,
+    take_big: 1,
+    take_shared: 1,
+    take_pid: 1,
+    take_option: 1,
+    take_list: 1,
+    take_tuple: 1,
+    take_map: 1,
+    yield_i64: 2,
+    yield_u8: 2,
+    yield_f64: 2,
+    yield_bool: 2,
+    yield_atom: 2,
+    yield_string: 2,
+    yield_big: 2,
+    yield_shared: 2,
+    yield_pid: 2,
+    yield_option: 2,
+    yield_list: 2,
+    yield_tuple: 2,
+    yield_map: 2,
+    take_binary: 1,
+    take_str: 1,
+    take_term: 1,
+    take_nothing: 0,
+    owned_binary: 1,
+    renamed?: 0,
+    addresses: 2,
+    address: 1,
+    kind_normal: 0,
+    kind_dirty_cpu: 0,
+    kind_dirty_io: 0,
+    kind_yielding: 1,
+    kind_parallel: 0,
+    rustler_add: 2,
+    rustler_dirty_add: 2,
+    # returning.rs
+    half: 1,
+    yield_half: 2,
+    binary_result: 1,
+    yield_binary_result: 2,
+    rustler_error: 1,
+    yield_rustler_error: 2,
+    # panicking.rs
+    panic_normal: 1,
+    panic_dirty_cpu: 1,
+    panic_dirty_io: 1,
+    panic_yielding: 2,
+    panic_payload: 0,
+    panic_decode: 1,
+    yield_panic_decode: 1,
+    panic_encode: 0,
+    yield_panic_encode: 1,
+    panic_drop: 0,
+    yield_panic_drop: 1,
+    yield_forever_then_panic_in_drop: 0,
+    handle_that_panics_in_drop: 0,
+    panic_parallel: 1,
+    parallel_on_a_scheduler: 0,
+    panic_thread: 1,
+    rustler_panic: 0,
+    # cancelling.rs
+    running: 0,
+    spin_dirty_cpu: 1,
+    spin_dirty_io: 1,
+    spin_parallel: 1,
+    spin_yielding: 0,
+    spin_yielding_with_thread: 0,
+    yield_token: 1,
+    dirty_token: 0,
+    # handles.rs
+    counter_new: 1,
+    counter_add: 2,
+    counter_add_yielding: 2,
+    other_new: 0,
+    take_dropped_on: 0,
+    rustler_counter_new: 0,
+    rustler_counter_next: 1,
+    # yielding.rs
+    yield_sum: 2,
+    plain_sum: 1,
+    yield_joined: 2,
+    yield_by_waking: 1,
+    yield_large: 1,
+    take_slices: 0,
+    # parking.rs
+    slot_new: 0,
+    slot_put: 2,
+    slot_waited_for: 1,
+    slot_references: 1,
+    slot_take: 1,
+    slot_take_then_work: 2,
+    sleep_ms: 1,
+    # loading.rs
+    seen_load_data: 0
+  ]
+
+  def functions, do: @functions
+
+  defmacro __using__(opts) do
+    quote do
+      use Cantilever.Nif,
+          unquote(opts) ++
+            [otp_app: :cantilever, crate: "kit_nif", path: "test/native/kit_nif"]
+
+      unquote(
+        for {name, arity} <- @functions do
+          arguments = Macro.generate_arguments(arity, __MODULE__)
+
+          quote do
+            def unquote(name)(unquote_splicing(arguments)) do
+              _ = unquote(arguments)
+              :erlang.nif_error(:nif_not_loaded)
+            end
+          end
+        end
+      )
+    end
+  end
+end
+
+defmodule Cantilever.KitNif do
+  @moduledoc false
+  use Cantilever.KitNif.Stubs, load_data: 42
+end
+
+defmodule Cantilever.KitNif.EveryCheckpoint do
+  @moduledoc false
+  # Every checkpoint ends the slice here.
+  use Cantilever.KitNif.Stubs,
+    features: ["every_checkpoint"],
+    load_data: [cantilever: [slice_us: 0, threads: 2]]
+end
