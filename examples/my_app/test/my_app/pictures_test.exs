@@ -5,6 +5,18 @@ defmodule MyApp.PicturesTest do
 
   doctest MyApp.Pictures
 
+  # Root may read whatever its owner may not.
+  @may_read_all (
+                  path =
+                    Path.join(System.tmp_dir!(), "my_app-#{System.unique_integer([:positive])}")
+
+                  File.mkdir!(path)
+                  File.chmod!(path, 0o000)
+                  listed = File.ls(path)
+                  File.rmdir!(path)
+                  match?({:ok, _entries}, listed)
+                )
+
   describe "list/2" do
     test "finds the pictures of all folders, sorted by name", %{tmp_dir: dir} do
       touch(dir, ~w(b.png A.JPG notes.txt png sub/c.webp sub/deep/d.jpeg))
@@ -43,6 +55,20 @@ defmodule MyApp.PicturesTest do
 
     test "finds nothing in an empty folder", %{tmp_dir: dir} do
       assert MyApp.Pictures.list(dir) == {:ok, [], []}
+    end
+
+    @tag skip: @may_read_all
+    test "tells of a folder below that it may not read, and of the others' pictures", context do
+      dir = context.tmp_dir
+      touch(dir, ~w(a.png locked/b.png open/c.png))
+      locked = Path.join(dir, "locked")
+      File.chmod!(locked, 0o000)
+      on_exit(fn -> File.chmod!(locked, 0o700) end)
+
+      assert {:ok, pictures, unreadable} = MyApp.Pictures.list(dir)
+      assert Enum.map(pictures, & &1.name) == ~w(a.png open/c.png)
+      assert unreadable == [%{name: "locked", reason: :eacces}]
+      assert MyApp.Pictures.list(locked) == {:error, :eacces}
     end
 
     test "tells why a folder cannot be listed", %{tmp_dir: dir} do
