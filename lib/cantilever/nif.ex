@@ -38,10 +38,11 @@ defmodule Cantilever.Nif do
 
   Cargo builds beneath Mix's build path, or in `CARGO_TARGET_DIR` if that is set.
 
-  > #### One module for each crate {: .info}
+  > #### One module for each library {: .info}
   >
-  > A library carries the name of its module, so two modules cannot share one. The library is installed beside
-  > the application's beam files as `lib<crate>-<hash of its content>`, and the crate's older ones are removed.
+  > A library carries the name of its module, so two modules can share a crate only if they build it with
+  > different features, of which one changes that name. The library is installed beside the application's beam
+  > files as `lib<crate>-<hash of its content>`, and those that no module uses any more are removed.
 
   ## When the library is loaded
 
@@ -50,7 +51,7 @@ defmodule Cantilever.Nif do
   loaded at that time. Nothing is purged that a process still runs.
   """
 
-  alias Cantilever.Nif.{Artifact, Build, Loader, Options, Probe, Stubs}
+  alias Cantilever.Nif.{Build, Loader, Options, Probe, Stubs}
 
   @doc """
   Builds the crate and makes the calling module load it. The module's documentation lists the options.
@@ -121,8 +122,7 @@ defmodule Cantilever.Nif do
       raise CompileError, file: env.file, line: env.line, description: message
     end
 
-    if build.options.load_from == nil, do: Artifact.clear_others(build.file, build.options.crate)
-    :ok
+    Build.clear_unused(env.module, build)
   end
 
   # A library without functions of the kit is plain rustler's, which is content with stubs that have no

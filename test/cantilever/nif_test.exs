@@ -29,6 +29,58 @@ defmodule Cantilever.NifTest do
       assert second =~ ~r/\Alibsecond-[0-9a-f]{16}\.so\z/
     end
 
+    test "builds one crate for two modules that want different features", %{dir: dir} do
+      NativeProject.create(dir)
+
+      NativeProject.elixir(dir, "my_app", "tiny", "Second",
+        use: ~s(, features: ["second", "thousand"])
+      )
+
+      script = "IO.inspect({Tiny.answer(), Second.answer()})"
+      assert {output, 0} = NativeProject.eval(dir, script)
+      assert output =~ "{11, 1011}"
+      assert [_, _] = old = NativeProject.libraries(dir)
+      assert [_, _] = NativeProject.cargo_starts(dir)
+
+      NativeProject.age(dir)
+      NativeProject.replace(dir, "lib/tiny.ex", "def answer", "@doc false\n  def answer")
+      NativeProject.replace(dir, "lib/second.ex", "def answer", "@doc false\n  def answer")
+      assert {output, 0} = NativeProject.eval(dir, script)
+      assert output =~ "{11, 1011}"
+      assert NativeProject.libraries(dir) == old
+      assert [_, _] = NativeProject.cargo_starts(dir)
+
+      NativeProject.age(dir)
+      NativeProject.replace(dir, "native/tiny/src/ten.txt", "10", "20")
+      assert {output, 0} = NativeProject.eval(dir, script)
+      assert output =~ "{21, 1021}"
+      assert [_, _] = new = NativeProject.libraries(dir)
+      assert new -- old == new
+      assert [_, _, _, _] = NativeProject.cargo_starts(dir)
+    end
+
+    test "removes the library of a module that was renamed", %{dir: dir} do
+      NativeProject.create(dir)
+      {_output, 0} = NativeProject.mix(dir, ["compile"])
+      assert [old] = NativeProject.libraries(dir)
+      NativeProject.age(dir)
+      File.rm!(Path.join(dir, "lib/tiny.ex"))
+      NativeProject.replace(dir, "native/tiny/src/lib.rs", "Elixir.Tiny", "Elixir.Renamed")
+      NativeProject.elixir(dir, "my_app", "tiny", "Renamed")
+      assert {output, 0} = NativeProject.eval(dir, "IO.puts(Renamed.answer())")
+      assert output =~ ~r/^11$/m
+      assert [new] = NativeProject.libraries(dir)
+      assert new != old
+    end
+
+    test "lets cargo build where CARGO_TARGET_DIR says", %{dir: dir} do
+      NativeProject.create(dir, use: ~s(, env: [{"CARGO_TARGET_DIR", "../../else where"}]))
+      assert {output, 0} = NativeProject.eval(dir, "IO.puts(Tiny.answer())")
+      assert output =~ ~r/^11$/m
+      assert File.regular?(Path.join(dir, "else where/release/libtiny_lib.so"))
+      refute File.exists?(Path.join(dir, "_build/dev/cantilever"))
+    end
+
     test "works in an umbrella, whose children share cargo's target directory", %{dir: dir} do
       NativeProject.write(dir, "mix.exs", """
       defmodule Umbrella.MixProject do

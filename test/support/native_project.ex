@@ -56,6 +56,7 @@ defmodule Cantilever.NativeProject do
 
     [features]
     thousand = []
+    second = []
 
     [dependencies]
     shared = { path = "../shared" }
@@ -207,6 +208,9 @@ defmodule Cantilever.NativeProject do
     pub struct Shared<T>(T);
     unsafe impl<T> Sync for Shared<T> {}
 
+    // With a feature on, it is a library for another module.
+    const NAME: &std::ffi::CStr = if cfg!(feature = "second") { c"Elixir.Second" } else { c"Elixir.#{module}" };
+
     extern "C" { fn enif_make_long(env: *mut c_void, value: c_long) -> usize; }
 
     unsafe extern "C" fn answer(env: *mut c_void, _: c_int, _: *const usize) -> usize {
@@ -223,7 +227,7 @@ defmodule Cantilever.NativeProject do
     ]);
 
     static ENTRY: Shared<Entry> = Shared(Entry {
-        major: 2, minor: 15, name: c"Elixir.#{module}".as_ptr(), count: #{length(functions)},
+        major: 2, minor: 15, name: NAME.as_ptr(), count: #{length(functions)},
         functions: FUNCTIONS.0.as_ptr(), load: #{Keyword.get(opts, :load, "None")}, reload: 0, upgrade: 0, unload: 0,
         variant: c"beam.vanilla".as_ptr(), options: 1, resource_init_size: 48, oldest_vm: c"erts-11.0".as_ptr(),
     });

@@ -36,16 +36,17 @@ defmodule Cantilever.Nif.Artifact do
     "lib#{underscore(crate)}-#{binary_part(hash, 0, 16)}#{extension(extension)}"
   end
 
-  # Removes the crate's other libraries. A running system that has one mapped keeps it until it exits.
-  @spec clear_others(Path.t(), String.t()) :: :ok
-  def clear_others(file, crate) do
-    dir = Path.dirname(file)
-    kept = Path.basename(file)
+  # Removes the crate's libraries that nobody uses. A running system that has one mapped keeps it until it exits.
+  @spec clear_unused([Path.t()], Path.t(), String.t()) :: :ok
+  def clear_unused(used, dir, crate) do
+    used = Enum.map(used, &Path.basename/1)
     pattern = ~r/\Alib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\.(so|dll)\z/
 
-    # Another process may have removed it meanwhile, and Windows keeps what is mapped.
-    for name <- File.ls!(dir), name != kept, name =~ pattern, do: File.rm(Path.join(dir, name))
-    :ok
+    dir
+    |> File.ls!()
+    |> Enum.filter(&(&1 not in used and &1 =~ pattern))
+    # Another process may have removed one meanwhile, and Windows keeps what is mapped.
+    |> Enum.each(&File.rm(Path.join(dir, &1)))
   end
 
   # `:erlang.load_nif/2` adds the extension itself, and on macOS too it is `.so`.

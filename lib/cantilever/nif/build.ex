@@ -40,9 +40,9 @@ defmodule Cantilever.Nif.Build do
     check_project!(module, options)
 
     {file, location, sources} =
-      case Record.current(options) do
+      case Record.current(module, options) do
         {:ok, record} -> {Path.expand(record.library), record.location, Record.resources(record)}
-        :none -> compile!(options)
+        :none -> compile!(module, options)
       end
 
     %__MODULE__{
@@ -54,36 +54,45 @@ defmodule Cantilever.Nif.Build do
     }
   end
 
+  # Called when the module is known to compile, so that until then an older one keeps its library.
+  @spec clear_unused(module(), t()) :: :ok
+  def clear_unused(module, %__MODULE__{options: %{load_from: nil} = options} = build) do
+    exclusively(fn ->
+      used = [build.file | Record.libraries_of_others(module, options)]
+      Artifact.clear_unused(used, Path.dirname(build.file), options.crate)
+    end)
+  end
+
+  def clear_unused(_module, _build), do: :ok
+
   # Whether the library is meant for the machine that compiles.
   @spec for_host?(t()) :: boolean()
   def for_host?(%__MODULE__{options: options}),
     do: options.target == nil and (not mix?() or Mix.target() == :host)
 
-  defp compile!(options) do
-    # Two modules may build the same crate with different features: neither may take the other's artifact.
-    lock = {__MODULE__, Mix.Project.build_path()}
-
+  defp compile!(module, options) do
     result =
-      :global.trans(
-        {lock, self()},
-        fn ->
-          started_at = System.os_time(:second)
+      exclusively(fn ->
+        started_at = System.os_time(:second)
 
-          with {:ok, artifact} <- Cargo.build(options) do
-            {file, location} = Artifact.install!(artifact, options)
-            sources = Sources.list(artifact, Path.expand(options.path), Cargo.home(options))
-            Record.write!(options, sources, file, location, started_at)
-            {:ok, {file, location, sources}}
-          end
-        end,
-        [node()]
-      )
+        with {:ok, artifact} <- Cargo.build(options) do
+          {file, location} = Artifact.install!(artifact, options)
+          sources = Sources.list(artifact, Path.expand(options.path), Cargo.home(options))
+          Record.write!(module, options, sources, file, location, started_at)
+          {:ok, {file, location, sources}}
+        end
+      end)
 
     case result do
       {:ok, built} -> built
       {:error, message} -> Mix.raise(message)
     end
   end
+
+  # Two modules may build one crate with different features while Mix compiles them in parallel: neither may
+  # take the other's artifact, nor clear away a library that the other has just installed.
+  defp exclusively(fun),
+    do: :global.trans({{__MODULE__, Mix.Project.build_path()}, self()}, fun, [node()])
 
   # The application in which the library is installed must be the one from which it is loaded.
   defp check_project!(module, options) do

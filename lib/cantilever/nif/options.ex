@@ -134,6 +134,7 @@ defmodule Cantilever.Nif.Options do
     end
   end
 
+  @spec invalid!(module(), atom(), term(), term()) :: no_return()
   defp invalid!(module, key, value, type) do
     raise ArgumentError,
           "#{inspect(module)}: invalid value for the option #{inspect(key)}: #{inspect(value)}. " <>

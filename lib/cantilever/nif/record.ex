@@ -1,8 +1,9 @@
 defmodule Cantilever.Nif.Record do
   @moduledoc false
-  # What the last build of a crate was made from, so that recompiling the Elixir module (its text changed, a
+  # What the last build for a module was made from, so that recompiling the Elixir module (its text changed, a
   # file was touched, a cache was restored with other times) starts cargo only if the content of something
-  # that goes into the library changed. Kept in Mix's directory for manifests, per environment and target.
+  # that goes into the library changed. Kept in Mix's directory for manifests, per environment and target, and
+  # by module, because two modules may build one crate with different features.
 
   alias Cantilever.Nif.Options
 
@@ -13,21 +14,16 @@ defmodule Cantilever.Nif.Record do
 
   @type t :: %__MODULE__{
           version: pos_integer(),
-          settings: binary(),
+          settings: binary() | nil,
           sources: [{Path.t(), binary() | nil}],
           library: Path.t(),
           location: {atom(), Path.t()}
         }
 
-  @spec path(Options.t()) :: Path.t()
-  def path(%Options{crate: crate}),
-    do: Path.join(Mix.Project.manifest_path(), "cantilever.#{crate}")
-
   # The record of a build that still stands, if its library is still there.
-  @spec current(Options.t()) :: {:ok, t()} | :none
-  def current(%Options{} = options) do
-    with {:ok, binary} <- File.read(path(options)),
-         {:ok, %__MODULE__{version: @version} = record} <- decode(binary),
+  @spec current(module(), Options.t()) :: {:ok, t()} | :none
+  def current(module, %Options{} = options) do
+    with {:ok, record} <- read(path(module)),
          true <- record.settings == settings(options),
          true <- File.regular?(record.library),
          true <- Enum.all?(record.sources, fn {source, digest} -> digest(source) == digest end) do
@@ -38,24 +34,50 @@ defmodule Cantilever.Nif.Record do
   end
 
   # Paths are kept relative to the project, which may be restored elsewhere. A source that changed after cargo
-  # had started may or may not be in the library, so such a build is not worth remembering.
-  @spec write!(Options.t(), [Path.t()], Path.t(), {atom(), Path.t()}, integer()) :: :ok
-  def write!(%Options{} = options, sources, library, location, started_at) do
-    if Enum.any?(sources, &changed_after?(&1, started_at)) do
-      _ = File.rm(path(options))
-      :ok
-    else
-      record = %__MODULE__{
-        version: @version,
-        settings: settings(options),
-        sources: for(source <- sources, do: {Path.relative_to_cwd(source), digest(source)}),
-        library: Path.relative_to_cwd(library),
-        location: location
-      }
+  # had started may or may not be in the library, so such a build is not taken for one that stands.
+  @spec write!(module(), Options.t(), [Path.t()], Path.t(), {atom(), Path.t()}, integer()) :: :ok
+  def write!(module, %Options{} = options, sources, library, location, started_at) do
+    certain? = not Enum.any?(sources, &changed_after?(&1, started_at))
 
-      File.mkdir_p!(Path.dirname(path(options)))
-      File.write!(path(options), :erlang.term_to_binary(record))
-    end
+    record = %__MODULE__{
+      version: @version,
+      settings: if(certain?, do: settings(options)),
+      sources: for(source <- sources, do: {Path.relative_to_cwd(source), digest(source)}),
+      library: Path.relative_to_cwd(library),
+      location: location
+    }
+
+    path = path(module)
+    File.mkdir_p!(Path.dirname(path))
+    File.write!(path <> ".tmp", :erlang.term_to_binary(record))
+    File.rename!(path <> ".tmp", path)
+  end
+
+  # The libraries that other modules use. A module that had the same settings had this very library, which can
+  # belong to one module only: it was renamed, and its record goes.
+  @spec libraries_of_others(module(), Options.t()) :: [Path.t()]
+  def libraries_of_others(module, %Options{} = options) do
+    settings = settings(options)
+    dir = Mix.Project.manifest_path()
+
+    dir
+    |> File.ls!()
+    |> Enum.filter(&(&1 =~ ~r/\Acantilever\..+\.build\z/))
+    |> Enum.map(&Path.join(dir, &1))
+    |> List.delete(path(module))
+    |> Enum.flat_map(fn path ->
+      case read(path) do
+        {:ok, %{settings: ^settings}} ->
+          _ = File.rm(path)
+          []
+
+        {:ok, record} ->
+          [record.library]
+
+        :none ->
+          []
+      end
+    end)
   end
 
   @spec resources(t()) :: [Path.t()]
@@ -63,10 +85,22 @@ defmodule Cantilever.Nif.Record do
     for {source, _digest} <- record.sources, do: Path.expand(source)
   end
 
+  defp path(module),
+    do: Path.join(Mix.Project.manifest_path(), "cantilever.#{inspect(module)}.build")
+
+  defp read(path) do
+    with {:ok, binary} <- File.read(path),
+         %__MODULE__{version: @version} = record <- decode(binary) do
+      {:ok, record}
+    else
+      _other -> :none
+    end
+  end
+
   defp decode(binary) do
-    {:ok, :erlang.binary_to_term(binary)}
+    :erlang.binary_to_term(binary)
   rescue
-    ArgumentError -> :none
+    ArgumentError -> nil
   end
 
   # The lock file is cargo's to write while it builds.

@@ -1,11 +1,11 @@
 //! Decoding arguments, and saying what is wrong with one that does not decode.
 
-use rustler::codegen_runtime::{NifReturned, c_int};
+use rustler::codegen_runtime::c_int;
 use rustler::sys::ErlNifTerm;
 use rustler::{Decoder, Env, Error, Term};
 
 use crate::cancel::CancelToken;
-use crate::returned::IntoReturned;
+use crate::returned::{IntoReturned, Returned};
 use crate::{inspect, log};
 
 /// What the macro knows of a native function.
@@ -23,10 +23,20 @@ impl NifInfo {
     }
 }
 
-/// Why the call is not made: the text of an `ArgumentError`.
+/// Why the call is not made: the text of an `ArgumentError`. Boxed, so that the results that pass
+/// through every call stay small.
 #[derive(Debug)]
-pub struct BadArgument {
-    pub(crate) message: String,
+#[expect(clippy::box_collection, reason = "a String is three words, a box one")]
+pub struct BadArgument(Box<String>);
+
+impl BadArgument {
+    pub(crate) fn new(message: String) -> Self {
+        BadArgument(Box::new(message))
+    }
+
+    pub(crate) fn message(&self) -> &str {
+        &self.0
+    }
 }
 
 /// The arguments of one call.
@@ -94,15 +104,18 @@ impl<'a> Args<'a> {
     /// # Errors
     /// Says that the process is dead already.
     pub fn cancel_token(&self) -> Result<CancelToken, BadArgument> {
-        CancelToken::for_caller(self.env).ok_or_else(|| BadArgument {
-            message: format!("{}: the calling process has exited", self.function()),
+        CancelToken::for_caller(self.env).ok_or_else(|| {
+            BadArgument::new(format!(
+                "{}: the calling process has exited",
+                self.function()
+            ))
         })
     }
 
-    /// Encodes what the function returned.
+    /// Encodes what the function returned, or raises it.
     #[inline]
-    pub fn finish<K>(&self, value: impl IntoReturned<K>) -> NifReturned {
-        value.into_returned(self.env)
+    pub fn finish<K>(&self, value: impl IntoReturned<K>) -> Returned {
+        Returned::new(value, self.env, self.info)
     }
 
     #[inline]
@@ -137,16 +150,14 @@ impl<'a> Args<'a> {
             Error::RaiseAtom(text) | Error::Atom(text) => Some(text.to_owned()),
             Error::BadArg => None,
         };
-        BadArgument {
-            message: format!(
-                "{}: argument {} ({name}) must be {}{}, got: {}",
-                self.function(),
-                index + 1,
-                expected(wanted),
-                detail.map(|text| format!(" ({text})")).unwrap_or_default(),
-                inspect::inspect(term)
-            ),
-        }
+        BadArgument::new(format!(
+            "{}: argument {} ({name}) must be {}{}, got: {}",
+            self.function(),
+            index + 1,
+            expected(wanted),
+            detail.map(|text| format!(" ({text})")).unwrap_or_default(),
+            inspect::inspect(term)
+        ))
     }
 }
 

@@ -47,6 +47,7 @@ mod slice;
 mod sync;
 mod task;
 mod thread_kind;
+mod thread_state;
 mod yielding;
 
 pub use cantilever_macros::{NifError, nif};
@@ -67,7 +68,7 @@ pub use crate::thread_kind::{ThreadKind, thread_kind};
 #[doc(hidden)]
 pub mod __private {
     pub use rustler::Nif;
-    pub use rustler::codegen_runtime::{NifReturned, c_char, inventory};
+    pub use rustler::codegen_runtime::{c_char, inventory};
     pub use rustler::sys::{
         ERL_NIF_DIRTY_JOB_CPU_BOUND, ERL_NIF_DIRTY_JOB_IO_BOUND, ERL_NIF_NORMAL_JOB, ErlNifEntry,
     };
@@ -75,7 +76,7 @@ pub mod __private {
     pub use crate::args::{Args, BadArgument, NifInfo};
     pub use crate::error::encode_error;
     pub use crate::init::{Library, LoadFn, LoadOutcome, entry};
-    pub use crate::returned::IntoReturned;
+    pub use crate::returned::{IntoReturned, Returned};
     pub use crate::sync::{SyncNif, call_sync};
     pub use crate::yielding::{Start, Started, YieldingNif, call_yielding};
 }

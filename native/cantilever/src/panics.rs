@@ -13,6 +13,7 @@ use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::{Mutex, Once, PoisonError};
 
 use crate::reclaim;
+use crate::thread_state::ThreadState;
 
 /// How many panics of pool threads are remembered while their callers unwind.
 const POOL_REPORTS: usize = 64;
@@ -20,7 +21,6 @@ const POOL_REPORTS: usize = 64;
 static POOL: Mutex<VecDeque<PanicReport>> = Mutex::new(VecDeque::new());
 
 thread_local! {
-    static GUARDED: Cell<bool> = const { Cell::new(false) };
     static IN_POOL: Cell<bool> = const { Cell::new(false) };
     static LAST: RefCell<Option<PanicReport>> = const { RefCell::new(None) };
 }
@@ -54,12 +54,21 @@ pub(crate) fn mark_pool_thread() {
     IN_POOL.set(true);
 }
 
-/// Runs `f` and turns a panic in it into a report.
+/// Runs `f` and turns a panic in it into a report, boxed to keep the result small.
 #[inline]
-pub(crate) fn guard<T>(f: impl FnOnce() -> T) -> Result<T, PanicReport> {
-    let outer = GUARDED.replace(true);
+pub(crate) fn guard<T>(f: impl FnOnce() -> T) -> Result<T, Box<PanicReport>> {
+    ThreadState::with(|state| guard_in(state, f))
+}
+
+/// The same, for a caller that has looked up this thread's state.
+#[inline]
+pub(crate) fn guard_in<T>(
+    state: &ThreadState,
+    f: impl FnOnce() -> T,
+) -> Result<T, Box<PanicReport>> {
+    let outer = state.guarded.replace(true);
     let result = catch_unwind(AssertUnwindSafe(f));
-    GUARDED.set(outer);
+    state.guarded.set(outer);
     result.map_err(report_of)
 }
 
@@ -70,19 +79,20 @@ pub(crate) fn take() -> Option<PanicReport> {
 }
 
 #[cold]
-fn report_of(payload: Box<dyn Any + Send>) -> PanicReport {
+fn report_of(payload: Box<dyn Any + Send>) -> Box<PanicReport> {
     let message = message_of(payload.as_ref());
     // A payload may panic while it is dropped; then it is leaked, as there is nobody left to tell.
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
     }
-    take()
+    let report = take()
         .or_else(|| take_from_pool(&message))
         .unwrap_or_else(|| PanicReport {
             message,
             file: "unknown".to_owned(),
             line: 0,
-        })
+        });
+    Box::new(report)
 }
 
 fn take_from_pool(message: &str) -> Option<PanicReport> {
@@ -102,7 +112,7 @@ fn file_report(info: &PanicHookInfo<'_>) {
         line: info.location().map_or(0, std::panic::Location::line),
     };
 
-    if GUARDED.get() {
+    if ThreadState::with(|state| state.guarded.get()) {
         LAST.set(Some(report));
     } else if IN_POOL.get() {
         let mut reports = POOL.lock().unwrap_or_else(PoisonError::into_inner);

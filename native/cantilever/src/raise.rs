@@ -24,7 +24,7 @@ mod atoms {
 /// How rustler says that an iterator met `[1 | 2]`. It panics, but the argument is what is wrong.
 const IMPROPER_LIST: &str = "list iterator found improper list";
 
-/// Hands to the VM what a function returned, or raised by itself.
+/// Turns what a function returned, or raised by itself, into what the VM is told.
 ///
 /// # Safety
 /// The result must be returned to the VM by the native function that `env` belongs to.
@@ -57,7 +57,7 @@ pub(crate) unsafe fn bad_argument(env: Env<'_>, bad: &BadArgument) -> ErlNifTerm
             exception(
                 env,
                 atoms::argument_error().to_term(env),
-                &[(atoms::message().to_term(env), bad.message.encode(env))],
+                &[(atoms::message().to_term(env), bad.message().encode(env))],
             )
         })
     }
@@ -81,7 +81,7 @@ pub(crate) unsafe fn panic(
             info.arity
         );
         // SAFETY: as the function's contract says.
-        return unsafe { bad_argument(env, &BadArgument { message }) };
+        return unsafe { bad_argument(env, &BadArgument::new(message)) };
     }
     // SAFETY: as the function's contract says.
     unsafe {

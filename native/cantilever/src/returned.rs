@@ -1,8 +1,35 @@
 //! What a native function may return.
 
 use rustler::codegen_runtime::{NifReturnable, NifReturned};
+use rustler::sys::ErlNifTerm;
 use rustler::types::atom;
 use rustler::{Encoder, Env, OwnedBinary};
+
+use crate::args::NifInfo;
+use crate::raise;
+
+/// What the VM is told at the end of a call: a term of its environment, or that it has raised.
+///
+/// Made as soon as there is a value: results of one word pass through every call, and rustler's
+/// own, of eight, cost more than the rest of a short call.
+pub struct Returned(ErlNifTerm);
+
+impl Returned {
+    #[inline]
+    pub(crate) fn new<K>(
+        value: impl IntoReturned<K>,
+        env: Env<'_>,
+        info: &'static NifInfo,
+    ) -> Self {
+        // SAFETY: only the entries can look into a `Returned`, which return it to the VM.
+        Returned(unsafe { raise::returned(env, info, value.into_returned(env)) })
+    }
+
+    #[inline]
+    pub(crate) fn into_term(self) -> ErlNifTerm {
+        self.0
+    }
+}
 
 /// A value that a native function may return: what rustler allows, and a binary in a `Result` or
 /// an `Option`, which is handed over without a copy.

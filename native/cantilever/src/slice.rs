@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use crate::thread_state::ThreadState;
+
 /// As long as the BEAM's own 4,000 reductions of Elixir code take.
 pub(crate) const DEFAULT_SLICE_US: u32 = 20;
 
@@ -18,12 +20,8 @@ static SLICE_US: AtomicU32 = AtomicU32::new(DEFAULT_SLICE_US);
 static SLICES: AtomicU64 = AtomicU64::new(0);
 static LONGEST_NS: AtomicU64 = AtomicU64::new(0);
 
-thread_local! {
-    static CURRENT: Current = const { Current::new() };
-}
-
 /// The slice that this thread is in. `start` is set by the first look at the clock at the latest.
-struct Current {
+pub(crate) struct Slice {
     active: Cell<bool>,
     over: Cell<bool>,
     until_look: Cell<u32>,
@@ -32,9 +30,9 @@ struct Current {
     last_look: Cell<Option<Instant>>,
 }
 
-impl Current {
-    const fn new() -> Self {
-        Current {
+impl Slice {
+    pub(crate) const fn new() -> Self {
+        Slice {
             active: Cell::new(false),
             over: Cell::new(false),
             until_look: Cell::new(u32::MAX),
@@ -42,6 +40,49 @@ impl Current {
             start: Cell::new(None),
             last_look: Cell::new(None),
         }
+    }
+
+    /// Begins a slice. Without a `start` it is measured from its second checkpoint on, so that a
+    /// call which ends before costs no look at the clock.
+    #[inline]
+    pub(crate) fn begin(&self, start: Option<Instant>) {
+        self.active.set(true);
+        self.over.set(false);
+        self.until_look
+            .set(if start.is_some() || budget().is_zero() {
+                1
+            } else {
+                2
+            });
+        self.interval.set(1);
+        self.start.set(start);
+        self.last_look.set(start);
+    }
+
+    /// Ends the slice and returns the share of the process's time that it used, in percent, or
+    /// `None` where it was too short to have been measured.
+    #[inline]
+    pub(crate) fn end(&self) -> Option<i32> {
+        self.active.set(false);
+        self.until_look.set(u32::MAX);
+        self.start.take().map(|start| used(start.elapsed()))
+    }
+
+    /// Whether the slice is used up, by the clock.
+    pub(crate) fn is_over(&self) -> bool {
+        self.look()
+    }
+
+    /// Passes a checkpoint; whether the slice is used up.
+    #[inline]
+    fn pass(&self) -> bool {
+        let until_look = self.until_look.get() - 1;
+        self.until_look.set(until_look);
+        if until_look > 0 || !self.look() {
+            return false;
+        }
+        self.until_look.set(1);
+        true
     }
 
     #[cold]
@@ -88,37 +129,6 @@ fn budget() -> Duration {
     Duration::from_micros(u64::from(SLICE_US.load(Ordering::Relaxed)))
 }
 
-/// Begins a slice on this thread. Without a `start` it is measured from its second checkpoint on,
-/// so that a call which ends before costs no look at the clock.
-#[inline]
-pub(crate) fn begin(start: Option<Instant>) {
-    CURRENT.with(|current| {
-        current.active.set(true);
-        current.over.set(false);
-        current
-            .until_look
-            .set(if start.is_some() || budget().is_zero() {
-                1
-            } else {
-                2
-            });
-        current.interval.set(1);
-        current.start.set(start);
-        current.last_look.set(start);
-    });
-}
-
-/// Ends the slice of this thread and returns the share of the process's time that it used, in
-/// percent, or `None` where it was too short to have been measured.
-#[inline]
-pub(crate) fn end() -> Option<i32> {
-    CURRENT.with(|current| {
-        current.active.set(false);
-        current.until_look.set(u32::MAX);
-        current.start.take().map(|start| used(start.elapsed()))
-    })
-}
-
 fn used(elapsed: Duration) -> i32 {
     let ns = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
     SLICES.fetch_add(1, Ordering::Relaxed);
@@ -134,11 +144,6 @@ fn percent(elapsed: Duration, budget: Duration) -> i32 {
     }
     // `budget` is above zero here, and the quotient below 100.
     (elapsed.as_nanos() * 100 / budget.as_nanos()) as i32
-}
-
-/// Whether the slice of this thread is used up, by the clock.
-pub(crate) fn is_over() -> bool {
-    CURRENT.with(Current::look)
 }
 
 /// What the slices of this library have measured since it was loaded or since the last
@@ -222,14 +227,8 @@ impl Future for Checkpoint {
         if self.ended_slice {
             return Poll::Ready(());
         }
-        let over = CURRENT.with(|current| {
-            let until_look = current.until_look.get() - 1;
-            current.until_look.set(until_look);
-            until_look == 0 && current.look()
-        });
-        if over {
+        if ThreadState::with(|state| state.slice.pass()) {
             self.ended_slice = true;
-            CURRENT.with(|current| current.until_look.set(1));
             context.waker().wake_by_ref();
             return Poll::Pending;
         }
@@ -251,6 +250,14 @@ mod tests {
     #[test]
     fn a_checkpoint_outside_of_a_call_is_ready() {
         assert_eq!(poll_once(checkpoint()), Poll::Ready(()));
+    }
+
+    fn begin(start: Option<Instant>) {
+        ThreadState::with(|state| state.slice.begin(start));
+    }
+
+    fn end() -> Option<i32> {
+        ThreadState::with(|state| state.slice.end())
     }
 
     #[test]

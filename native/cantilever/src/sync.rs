@@ -1,10 +1,11 @@
 //! The entry of Normal, DirtyCpu and DirtyIo functions.
 
 use rustler::Env;
-use rustler::codegen_runtime::{NifReturned, c_int};
+use rustler::codegen_runtime::c_int;
 use rustler::sys::{ErlNifEnv, ErlNifTerm};
 
 use crate::args::{Args, BadArgument, NifInfo};
+use crate::returned::Returned;
 use crate::{panics, raise};
 
 /// A function that runs to its end in one go; implemented by the macro.
@@ -16,7 +17,7 @@ pub trait SyncNif {
     ///
     /// # Errors
     /// Says which argument does not decode.
-    fn call(args: &Args<'_>) -> Result<NifReturned, BadArgument>;
+    fn call(args: &Args<'_>) -> Result<Returned, BadArgument>;
 }
 
 /// What the VM calls.
@@ -35,7 +36,7 @@ pub unsafe extern "C" fn call_sync<N: SyncNif>(
         let env = Env::new(&scope, env);
         let args = Args::new(env, N::INFO, argc, argv);
         match panics::guard(|| N::call(&args)) {
-            Ok(Ok(returned)) => raise::returned(env, N::INFO, returned),
+            Ok(Ok(returned)) => returned.into_term(),
             Ok(Err(bad)) => raise::bad_argument(env, &bad),
             Err(report) => raise::panic(env, N::INFO, &report),
         }

@@ -1,7 +1,6 @@
-//! A future of any type, in memory that is reused from call to call.
+//! A future in memory that is reused from call to call.
 
 use std::alloc::{Layout, alloc, dealloc, handle_alloc_error};
-use std::cell::Cell;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -9,19 +8,16 @@ use std::ptr::{self, NonNull};
 use std::task::{Context, Poll};
 
 use rustler::Env;
-use rustler::codegen_runtime::NifReturned;
 
-use crate::returned::IntoReturned;
+use crate::args::NifInfo;
+use crate::returned::{IntoReturned, Returned};
+use crate::thread_state::ThreadState;
 
 /// Futures up to this size share one kind of block, which each thread keeps one of.
 const REUSED: Layout = match Layout::from_size_align(1024, 64) {
     Ok(layout) => layout,
     Err(_) => panic!("64 is a power of two"),
 };
-
-thread_local! {
-    static SPARE: Cell<*mut u8> = const { Cell::new(ptr::null_mut()) };
-}
 
 /// Memory for one future.
 struct Block {
@@ -31,114 +27,150 @@ struct Block {
 
 impl Block {
     #[inline]
-    fn for_layout(wanted: Layout) -> Block {
+    fn new(state: &ThreadState, wanted: Layout) -> Block {
         let fits = wanted.size() <= REUSED.size() && wanted.align() <= REUSED.align();
         let layout = if fits { REUSED } else { wanted };
         let spare = if fits {
-            SPARE.replace(ptr::null_mut())
+            state.spare_block.replace(ptr::null_mut())
         } else {
             ptr::null_mut()
         };
-        // SAFETY: the layout's size is not zero: it is REUSED's, or larger or more aligned, and
-        // `Task::new` asks for no empty one.
+        // SAFETY: the layout is not empty: it is REUSED, or something that does not fit into it.
         let start = NonNull::new(spare).or_else(|| NonNull::new(unsafe { alloc(layout) }));
         match start {
             Some(start) => Block { start, layout },
             None => handle_alloc_error(layout),
         }
     }
-}
 
-impl Drop for Block {
     #[inline]
-    fn drop(&mut self) {
-        if self.layout == REUSED && SPARE.get().is_null() {
-            SPARE.set(self.start.as_ptr());
+    fn free(&self, state: &ThreadState) {
+        if self.layout == REUSED && state.spare_block.get().is_null() {
+            state.spare_block.set(self.start.as_ptr());
         } else {
-            // SAFETY: `start` was allocated with this layout and nobody else refers to it.
+            // SAFETY: `start` was allocated with this layout, and the callers drop what refers to it.
             unsafe { dealloc(self.start.as_ptr(), self.layout) };
         }
     }
 }
 
-struct VTable {
-    poll: unsafe fn(NonNull<u8>, &mut Context<'_>, Env<'_>) -> Poll<NifReturned>,
-    drop: unsafe fn(NonNull<u8>),
-}
-
-/// A future whose type is forgotten; it stays where it was put, whatever happens to the `Task`.
-pub(crate) struct Task {
+/// A future that stays where it was put, whatever happens to the `Task`.
+pub(crate) struct Task<'s, F, K> {
     block: Block,
-    vtable: &'static VTable,
+    state: &'s ThreadState,
+    future: PhantomData<(F, K)>,
 }
 
-// SAFETY: `new` takes only futures that are `Send`, and a `Task` is the only owner of its future.
-unsafe impl Send for Task {}
+impl<'s, F, K> Task<'s, F, K>
+where
+    F: Future + Send + 'static,
+    F::Output: IntoReturned<K>,
+{
+    const VTABLE: &'static VTable = &VTable {
+        poll: Self::poll_at,
+        drop: Self::drop_at,
+    };
 
-impl Task {
     #[inline]
-    pub(crate) fn new<F, K>(future: F) -> Task
-    where
-        F: Future + Send + 'static,
-        F::Output: IntoReturned<K>,
-    {
-        let wanted = Layout::new::<F>().align_to(1).map_or(REUSED, |layout| {
-            if layout.size() == 0 { REUSED } else { layout }
-        });
-        let block = Block::for_layout(wanted);
+    pub(crate) fn new(state: &'s ThreadState, future: F) -> Self {
+        let block = Block::new(state, Layout::new::<F>());
         // SAFETY: the block is large and aligned enough for an `F`, and empty.
         unsafe { block.start.cast::<F>().write(future) };
         Task {
             block,
-            vtable: Erased::<F, K>::VTABLE,
+            state,
+            future: PhantomData,
         }
     }
 
     /// Polls the future; its output is encoded in `env`. Not to be called again once it was ready
     /// or has panicked.
     #[inline]
-    pub(crate) fn poll(&mut self, context: &mut Context<'_>, env: Env<'_>) -> Poll<NifReturned> {
-        // SAFETY: the vtable is that of the future in the block, which `&mut self` owns.
-        unsafe { (self.vtable.poll)(self.block.start, context, env) }
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        env: Env<'_>,
+        info: &'static NifInfo,
+    ) -> Poll<Returned> {
+        // SAFETY: the future is in the block, which `&mut self` owns.
+        unsafe { Self::poll_at(self.block.start, context, env, info) }
     }
-}
 
-impl Drop for Task {
-    #[inline]
-    fn drop(&mut self) {
-        // SAFETY: as for `poll`; the future is dropped once, here. The block follows.
-        unsafe { (self.vtable.drop)(self.block.start) };
+    /// Forgets the type, so that the future can be kept beside others.
+    pub(crate) fn erase(self) -> ErasedTask {
+        let task = std::mem::ManuallyDrop::new(self);
+        // SAFETY: `task` is not used or dropped any more, so that the block has one owner.
+        let block = unsafe { ptr::read(&task.block) };
+        ErasedTask {
+            block,
+            vtable: Self::VTABLE,
+        }
     }
-}
-
-struct Erased<F, K>(PhantomData<(F, K)>);
-
-impl<F, K> Erased<F, K>
-where
-    F: Future + Send + 'static,
-    F::Output: IntoReturned<K>,
-{
-    const VTABLE: &'static VTable = &VTable {
-        poll: Self::poll,
-        drop: Self::drop,
-    };
 
     /// # Safety
     /// `start` points to an `F` that nobody else refers to and that never moves again.
-    unsafe fn poll(
+    #[inline]
+    unsafe fn poll_at(
         start: NonNull<u8>,
         context: &mut Context<'_>,
         env: Env<'_>,
-    ) -> Poll<NifReturned> {
+        info: &'static NifInfo,
+    ) -> Poll<Returned> {
         // SAFETY: as the function's contract says.
         let future = unsafe { Pin::new_unchecked(start.cast::<F>().as_mut()) };
-        future.poll(context).map(|output| output.into_returned(env))
+        future
+            .poll(context)
+            .map(|output| Returned::new(output, env, info))
     }
 
     /// # Safety
     /// `start` points to an `F` that nobody else refers to and that is not used again.
-    unsafe fn drop(start: NonNull<u8>) {
+    unsafe fn drop_at(start: NonNull<u8>) {
         // SAFETY: as the function's contract says.
         unsafe { start.cast::<F>().drop_in_place() };
+    }
+}
+
+impl<F, K> Drop for Task<'_, F, K> {
+    #[inline]
+    fn drop(&mut self) {
+        // SAFETY: `new` put an `F` there, which is dropped once, here.
+        unsafe { self.block.start.cast::<F>().drop_in_place() };
+        self.block.free(self.state);
+    }
+}
+
+struct VTable {
+    poll: unsafe fn(NonNull<u8>, &mut Context<'_>, Env<'_>, &'static NifInfo) -> Poll<Returned>,
+    drop: unsafe fn(NonNull<u8>),
+}
+
+/// A [`Task`] whose future's type is forgotten.
+pub(crate) struct ErasedTask {
+    block: Block,
+    vtable: &'static VTable,
+}
+
+// SAFETY: `Task` takes only futures that are `Send`, and this is the only owner of its future.
+unsafe impl Send for ErasedTask {}
+
+impl ErasedTask {
+    /// As [`Task::poll`].
+    pub(crate) fn poll(
+        &mut self,
+        context: &mut Context<'_>,
+        env: Env<'_>,
+        info: &'static NifInfo,
+    ) -> Poll<Returned> {
+        // SAFETY: the vtable is that of the future in the block, which `&mut self` owns.
+        unsafe { (self.vtable.poll)(self.block.start, context, env, info) }
+    }
+}
+
+impl Drop for ErasedTask {
+    fn drop(&mut self) {
+        // SAFETY: as for `poll`; the future is dropped once, here.
+        unsafe { (self.vtable.drop)(self.block.start) };
+        ThreadState::with(|state| self.block.free(state));
     }
 }

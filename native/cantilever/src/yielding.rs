@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use rustler::codegen_runtime::{NifReturned, c_int};
+use rustler::codegen_runtime::c_int;
 use rustler::sys::{
     ERL_NIF_DIRTY_JOB_IO_BOUND, ERL_NIF_NORMAL_JOB, ErlNifEnv, ErlNifTerm, enif_consume_timeslice,
     enif_make_badarg, enif_schedule_nif,
@@ -21,10 +21,11 @@ use rustler::{Env, Term};
 
 use crate::args::{Args, BadArgument, NifInfo};
 use crate::resource::{Kind, Monitor, Object, Shared};
-use crate::returned::IntoReturned;
+use crate::returned::{IntoReturned, Returned};
 use crate::signal::{LazySignal, Signal};
-use crate::task::Task;
-use crate::{panics, raise, reclaim, settings, slice};
+use crate::task::{ErasedTask, Task};
+use crate::thread_state::ThreadState;
+use crate::{panics, raise, reclaim, settings};
 
 /// How long a parked call waits before it looks again whether its caller lives, should the news
 /// have missed it.
@@ -44,19 +45,21 @@ pub trait YieldingNif {
     ///
     /// # Errors
     /// Says which argument does not decode.
-    fn start(start: Start<'_>) -> Result<Started, BadArgument>;
+    fn start(start: Start<'_, '_>) -> Result<Started, BadArgument>;
 }
 
 /// A call that is about to begin.
-pub struct Start<'a> {
+pub struct Start<'a, 's> {
     args: Args<'a>,
+    info: &'static NifInfo,
+    state: &'s ThreadState,
 }
 
 /// A call that has run its first slice.
 pub struct Started(Progress);
 
 enum Progress {
-    Done(NifReturned),
+    Done(Returned),
     Unfinished(Shared<Call>, Next),
 }
 
@@ -67,7 +70,7 @@ enum Next {
     WakeUp,
 }
 
-impl<'a> Start<'a> {
+impl<'a> Start<'a, '_> {
     /// Makes the future and runs its first slice.
     ///
     /// # Errors
@@ -81,16 +84,41 @@ impl<'a> Start<'a> {
         F: Future + Send + 'static,
         F::Output: IntoReturned<K>,
     {
-        let mut running = Running {
-            task: Task::new(make(&self.args)?),
-            signal: LazySignal::default(),
-        };
-        slice::begin(None);
-        Ok(Started(match running.poll(self.args.env()) {
+        let mut task = Task::new(self.state, make(&self.args)?);
+        let signal = LazySignal::default();
+        self.state.slice.begin(None);
+        let env = self.args.env();
+        let polled = poll(&signal, self.state, |context| {
+            task.poll(context, env, self.info)
+        });
+        Ok(Started(match polled {
             Poll::Ready(returned) => Progress::Done(returned),
-            Poll::Pending => suspend(running),
+            Poll::Pending => suspend(Running {
+                task: task.erase(),
+                signal,
+            }),
         }))
     }
+}
+
+/// Polls until the future is done, waits, or has used up its slice.
+#[inline]
+fn poll(
+    signal: &LazySignal,
+    state: &ThreadState,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<Returned>,
+) -> Poll<Returned> {
+    signal.with_waker(|waker| {
+        let mut context = Context::from_waker(waker);
+        loop {
+            let polled = poll(&mut context);
+            // One that wakes itself without a checkpoint goes on within its slice.
+            if polled.is_ready() || !signal.is_woken() || state.slice.is_over() {
+                return polled;
+            }
+            signal.reset();
+        }
+    })
 }
 
 #[cold]
@@ -108,25 +136,20 @@ fn suspend(running: Running) -> Progress {
 }
 
 struct Running {
-    task: Task,
+    task: ErasedTask,
     signal: LazySignal,
 }
 
 impl Running {
-    /// Polls until the future is done, waits, or has used up its slice.
-    #[inline]
-    fn poll(&mut self, env: Env<'_>) -> Poll<NifReturned> {
-        let Running { task, signal } = self;
-        signal.with_waker(|waker| {
-            let mut context = Context::from_waker(waker);
-            loop {
-                signal.reset();
-                let polled = task.poll(&mut context, env);
-                // One that wakes itself without a checkpoint goes on within its slice.
-                if polled.is_ready() || !signal.is_woken() || slice::is_over() {
-                    return polled;
-                }
-            }
+    fn poll(
+        &mut self,
+        state: &ThreadState,
+        env: Env<'_>,
+        info: &'static NifInfo,
+    ) -> Poll<Returned> {
+        self.signal.reset();
+        poll(&self.signal, state, |context| {
+            self.task.poll(context, env, info)
         })
     }
 
@@ -189,14 +212,22 @@ pub unsafe extern "C" fn call_yielding<N: YieldingNif>(
     unsafe {
         let env = Env::new(&scope, env);
         let args = Args::new(env, N::INFO, argc, argv);
-        let started = panics::guard(|| N::start(Start { args }));
-        let used = slice::end();
+        let (started, used) = ThreadState::with(|state| {
+            let started = panics::guard_in(state, || {
+                N::start(Start {
+                    args,
+                    info: N::INFO,
+                    state,
+                })
+            });
+            (started, state.slice.end())
+        });
         match started {
             Ok(Ok(Started(Progress::Done(returned)))) => {
                 if let Some(percent) = used {
                     enif_consume_timeslice(env.as_c_arg(), percent.max(1));
                 }
-                raise::returned(env, N::INFO, returned)
+                returned.into_term()
             }
             Ok(Ok(Started(Progress::Unfinished(call, next)))) => {
                 let term = call.to_term(env).as_c_arg();
@@ -225,9 +256,11 @@ unsafe extern "C" fn resume<N: YieldingNif>(
         let Some(call) = Shared::<Call>::from_term(Term::new(env, term)) else {
             return enif_make_badarg(env.as_c_arg());
         };
-        slice::begin(Some(Instant::now()));
-        let polled = panics::guard(|| run_slice(&call, env));
-        let used = slice::end();
+        let (polled, used) = ThreadState::with(|state| {
+            state.slice.begin(Some(Instant::now()));
+            let polled = panics::guard_in(state, || run_slice(&call, state, env, N::INFO));
+            (polled, state.slice.end())
+        });
         match polled {
             Ok(Poll::Pending) => {
                 let next = call.next();
@@ -236,7 +269,7 @@ unsafe extern "C" fn resume<N: YieldingNif>(
             Ok(Poll::Ready(returned)) => {
                 enif_consume_timeslice(env.as_c_arg(), used.unwrap_or(1).max(1));
                 finish(&call, env);
-                raise::returned(env, N::INFO, returned)
+                returned.into_term()
             }
             Err(report) => {
                 finish(&call, env);
@@ -246,7 +279,12 @@ unsafe extern "C" fn resume<N: YieldingNif>(
     }
 }
 
-fn run_slice(call: &Call, env: Env<'_>) -> Poll<NifReturned> {
+fn run_slice(
+    call: &Call,
+    state: &ThreadState,
+    env: Env<'_>,
+    info: &'static NifInfo,
+) -> Poll<Returned> {
     // The lock is never contended: only the process that made the call has the resource.
     let mut running = match call.running.try_lock() {
         Ok(running) => running,
@@ -255,7 +293,7 @@ fn run_slice(call: &Call, env: Env<'_>) -> Poll<NifReturned> {
         }
     };
     match running.as_mut() {
-        Some(running) => running.poll(env),
+        Some(running) => running.poll(state, env, info),
         None => panic!("the call has ended already"),
     }
 }
@@ -281,7 +319,7 @@ fn finish(call: &Shared<Call>, env: Env<'_>) {
     }
     let running = call.take();
     if let Err(report) = panics::guard(|| drop(running)) {
-        reclaim::log_panic(report);
+        reclaim::log_panic(*report);
     }
 }
 

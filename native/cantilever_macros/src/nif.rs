@@ -80,7 +80,7 @@ fn implementation(schedule: Schedule, decoding: &TokenStream, call: &TokenStream
 
                 #[inline]
                 fn start(
-                    __start: ::cantilever::__private::Start<'_>,
+                    __start: ::cantilever::__private::Start<'_, '_>,
                 ) -> ::core::result::Result<
                     ::cantilever::__private::Started,
                     ::cantilever::__private::BadArgument,
@@ -101,7 +101,7 @@ fn implementation(schedule: Schedule, decoding: &TokenStream, call: &TokenStream
                 fn call(
                     __args: &::cantilever::__private::Args<'_>,
                 ) -> ::core::result::Result<
-                    ::cantilever::__private::NifReturned,
+                    ::cantilever::__private::Returned,
                     ::cantilever::__private::BadArgument,
                 > {
                     #decoding

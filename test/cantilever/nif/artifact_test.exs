@@ -14,19 +14,19 @@ defmodule Cantilever.Nif.ArtifactTest do
     end
   end
 
-  describe "clear_others/2" do
-    test "removes the crate's own older libraries only" do
+  describe "clear_unused/3" do
+    test "removes the crate's own libraries that are not used" do
       dir = Path.join(System.tmp_dir!(), "cantilever artifact #{System.pid()}")
       on_exit(fn -> File.rm_rf!(dir) end)
       File.mkdir_p!(dir)
 
-      [new, old | others] =
-        names =
-        ~w(libx-0000000000000001.so libx-0000000000000002.so libx_y-0000000000000003.so libx-short.so Elixir.X.beam)
+      [new, other, old | rest] =
+        names = ~w(libx-0000000000000001.so libx-0000000000000002.so libx-0000000000000003.so
+           libx_y-0000000000000003.so libx-short.so Elixir.X.beam)
 
       Enum.each(names, &File.write!(Path.join(dir, &1), ""))
-      assert Artifact.clear_others(Path.join(dir, new), "x") == :ok
-      assert Enum.sort(File.ls!(dir)) == Enum.sort([new | others])
+      assert Artifact.clear_unused([Path.join(dir, new), "ebin/#{other}"], dir, "x") == :ok
+      assert Enum.sort(File.ls!(dir)) == Enum.sort([new, other | rest])
       refute File.exists?(Path.join(dir, old))
     end
   end

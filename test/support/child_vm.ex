@@ -1,0 +1,52 @@
+defmodule Cantilever.ChildVM do
+  @moduledoc false
+  # Another VM with this project's code, for what would disturb the tests' own: reloading and halting.
+
+  @spec start() :: pid()
+  def start do
+    # A peer on standard input and output needs neither distribution nor a name.
+    {:ok, peer, _node} =
+      :peer.start(%{connection: :standard_io, args: Enum.flat_map(paths(), &['-pa', &1])})
+
+    {:ok, _started} = :peer.call(peer, :application, :ensure_all_started, [:cantilever])
+    :ok = :peer.call(peer, :logger, :set_primary_config, [:level, :none])
+    peer
+  end
+
+  @spec stop(pid()) :: :ok
+  def stop(peer), do: :peer.stop(peer)
+
+  @doc false
+  # Evaluates `code` in the peer and returns its value.
+  @spec eval(pid(), String.t(), keyword()) :: term()
+  def eval(peer, code, bindings \\ []) do
+    {value, _bindings} = :peer.call(peer, Code, :eval_string, [code, bindings], 60_000)
+    value
+  end
+
+  # Runs `code` in a VM of its own until that ends; its output and exit status.
+  @spec run(String.t()) :: {String.t(), non_neg_integer()}
+  def run(code) do
+    arguments = Enum.flat_map(paths(), &["-pa", to_string(&1)]) ++ ["-e", code]
+    System.cmd("elixir", arguments, stderr_to_stdout: true)
+  end
+
+  # The library that `module` loads.
+  @spec library(module()) :: Path.t()
+  def library(module) do
+    name = Atom.to_string(module) <> <<0>>
+
+    :code.lib_dir(:cantilever, :ebin)
+    |> Path.join("*kit_nif-*.so")
+    |> Path.wildcard()
+    |> Enum.find(&String.contains?(File.read!(&1), name))
+  end
+
+  defp paths do
+    for path <- :code.get_path(),
+        path = to_string(path),
+        not String.contains?(path, "erlang/lib") do
+      String.to_charlist(Path.expand(path))
+    end
+  end
+end
