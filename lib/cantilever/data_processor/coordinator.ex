@@ -106,8 +106,9 @@ defmodule Cantilever.DataProcessor.Coordinator do
   def handle_call({:take, closed?}, from, state) do
     batch = if closed?, do: Batch.close(state.batch), else: state.batch
 
-    if state.options.on_progress,
-      do: Process.send_after(self(), {:heartbeat, from}, @heartbeat_ms)
+    _ =
+      if state.options.on_progress,
+        do: Process.send_after(self(), {:heartbeat, from}, @heartbeat_ms)
 
     {:noreply, proceed(%{state | batch: batch, waiting: from})}
   end
@@ -270,7 +271,7 @@ defmodule Cantilever.DataProcessor.Coordinator do
   defp arm(%{timer_at: at, wake_at: wake_at} = state) when at <= wake_at, do: state
 
   defp arm(state) do
-    if state.timer, do: :erlang.cancel_timer(state.timer)
+    _ = if state.timer, do: :erlang.cancel_timer(state.timer)
     timer = :erlang.start_timer(state.wake_at, self(), :check, abs: true)
     %{state | timer: timer, timer_at: state.wake_at}
   end

@@ -39,7 +39,7 @@ defmodule Cantilever.DataProcessor.Worker do
 
   defp compute(coordinator, chunk, fun, journal) do
     # The heap will hold the chunk and its results: growing to that in a dozen steps would copy them as often.
-    if chunk.count > @small, do: Process.flag(:min_heap_size, chunk.count * @words_per_item)
+    _ = if chunk.count > @small, do: Process.flag(:min_heap_size, chunk.count * @words_per_item)
     started = System.monotonic_time()
 
     with :ok <- Journal.begin(journal),
