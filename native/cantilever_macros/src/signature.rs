@@ -2,7 +2,7 @@
 
 use quote::ToTokens;
 use syn::spanned::Spanned;
-use syn::{Error, FnArg, GenericParam, Pat, Result, Signature, Type};
+use syn::{Error, FnArg, GenericParam, Pat, Result, Safety, Signature, Type};
 
 /// Where a parameter's value comes from.
 pub(crate) enum Parameter {
@@ -67,7 +67,7 @@ fn check_form(signature: &Signature, errors: &mut Errors) {
             );
         }
     }
-    if let Some(unsafety) = &signature.unsafety {
+    if let Safety::Unsafe(unsafety) = &signature.safety {
         errors.push(
             unsafety.span(),
             "a native function must be safe to call with any term",
