@@ -2,9 +2,9 @@
 //! process died, and telling the Logger what had no caller to tell.
 
 use std::any::Any;
+use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{LazyLock, PoisonError, RwLock};
 use std::thread;
 
 use crate::log;
@@ -16,12 +16,12 @@ const PENDING_EVENTS: usize = 1000;
 static PENDING: AtomicUsize = AtomicUsize::new(0);
 static DROPPED: AtomicUsize = AtomicUsize::new(0);
 
-static QUEUE: LazyLock<RwLock<Option<Sender<Job>>>> = LazyLock::new(|| {
+static QUEUE: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
     let (sender, receiver) = channel();
     let spawned = thread::Builder::new()
         .name("cantilever-reclaim".to_owned())
         .spawn(move || run(&receiver));
-    RwLock::new(spawned.ok().map(|_| sender))
+    spawned.ok().map(|_| sender)
 });
 
 enum Job {
@@ -50,9 +50,8 @@ pub(crate) fn log_panic(report: PanicReport) {
 }
 
 fn submit(job: Job) {
-    let queue = QUEUE.read().unwrap_or_else(PoisonError::into_inner);
-    let rejected = match queue.as_ref() {
-        Some(sender) => sender.send(job).err().map(|error| error.0),
+    let rejected = match QUEUE.as_ref() {
+        Some(queue) => queue.send(job).err().map(|error| error.0),
         None => Some(job),
     };
     // Without its thread (the system had none to give) the work is done here: late beats lost.

@@ -91,6 +91,32 @@ defmodule Cantilever.Kit.PanickingTest do
     end
   end
 
+  describe "any panic" do
+    test "writes nothing to standard error" do
+      code = """
+      {:ok, _} = Application.ensure_all_started(:cantilever)
+      Logger.configure(level: :none)
+      alias Cantilever.KitNif
+      calls = [
+        fn -> KitNif.panic_normal("x") end,
+        fn -> KitNif.panic_dirty_cpu("x") end,
+        fn -> KitNif.panic_dirty_io("x") end,
+        fn -> KitNif.EveryCheckpoint.panic_yielding("x", 10) end,
+        fn -> KitNif.panic_parallel(1) end,
+        fn -> KitNif.panic_encode() end,
+        fn -> KitNif.panic_decode(1) end,
+        fn -> KitNif.yield_panic_drop(10) end
+      ]
+      for call <- calls, do: (try do call.() rescue Cantilever.NativePanic -> :ok end)
+      KitNif.panic_thread("x")
+      KitNif.sleep_ms(50)
+      System.halt(0)
+      """
+
+      assert Cantilever.ChildVM.run(code) == {"", 0}
+    end
+  end
+
   describe "a panic without a caller" do
     test "on a thread of its own is logged once" do
       log = capture_log(fn -> logged(fn -> KitNif.panic_thread("alone") end, "alone") end)
