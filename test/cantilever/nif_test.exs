@@ -59,6 +59,31 @@ defmodule Cantilever.NifTest do
       assert [_, _, _, _] = NativeProject.cargo_starts(dir)
     end
 
+    test "does not take what cargo has built for another crate with other features", %{dir: dir} do
+      env = [{"CARGO_TARGET_DIR", Path.join(dir, "target")}]
+      NativeProject.create(dir, crate_type: ~s(cdylib", "rlib))
+      assert {_output, 0} = NativeProject.mix(dir, ["compile"], env)
+
+      NativeProject.write(dir, "native/other/Cargo.toml", """
+      [package]
+      name = "other"
+      version = "0.1.0"
+      edition = "2021"
+
+      [dependencies]
+      tiny = { path = "../tiny", features = ["thousand"] }
+      """)
+
+      NativeProject.write(dir, "native/other/src/lib.rs", "")
+      other = [cd: Path.join(dir, "native/other"), env: env, stderr_to_stdout: true]
+      assert {_output, 0} = System.cmd("cargo", ~w(build --release), other)
+
+      [library] = NativeProject.libraries(dir)
+      File.rm!(library)
+      assert {output, 0} = NativeProject.eval(dir, "IO.puts(Tiny.answer())", env)
+      assert output =~ ~r/^11$/m
+    end
+
     test "removes the library of a module that was renamed", %{dir: dir} do
       NativeProject.create(dir)
       {_output, 0} = NativeProject.mix(dir, ["compile"])

@@ -5,6 +5,10 @@ defmodule Cantilever.Nif.Cargo do
 
   alias Cantilever.Nif.Options
 
+  # Without it cargo writes the dynamic libraries of one crate with different features to one file, and then
+  # takes whichever was built last for both. (Cargo knows it for the sake of Rust's own build.)
+  @apart {"__CARGO_DEFAULT_LIB_METADATA", "cantilever"}
+
   @spec build(Options.t()) :: {:ok, Path.t()} | {:error, String.t()}
   def build(%Options{} = options) do
     with :ok <- check_crate(options),
@@ -12,7 +16,7 @@ defmodule Cantilever.Nif.Cargo do
       Mix.shell().info("Compiling crate #{options.crate} (#{options.mode}, #{options.path})")
       args = leading ++ arguments(options, default_target_dir(options))
 
-      case System.cmd(command, args, cd: options.path, env: options.env) do
+      case System.cmd(command, args, cd: options.path, env: [@apart | options.env]) do
         {report, 0} -> artifact(report, options)
         {_report, status} -> {:error, failure(options, status)}
       end
