@@ -119,6 +119,8 @@ defmodule Cantilever.Nif do
     build = Module.get_attribute(env.module, :__cantilever_build__)
 
     if message = loaded_now?(build) && Loader.take_failure(env.module) do
+      # Whatever is wrong with the library, the next compilation is to ask cargo for it again.
+      Build.forget(env.module)
       raise CompileError, file: env.file, line: env.line, description: message
     end
 

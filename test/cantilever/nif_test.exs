@@ -304,6 +304,9 @@ defmodule Cantilever.NifTest do
 
       assert output =~
                ~r/could not be loaded from .*libtiny-[0-9a-f]{16}\.so: its load function refused/
+
+      assert {_output, 1} = NativeProject.mix(dir, ["compile"])
+      assert [_, _] = NativeProject.cargo_starts(dir)
     end
 
     test "when the library is for another machine, unless the build is a cross build", %{dir: dir} do

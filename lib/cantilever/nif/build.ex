@@ -65,6 +65,10 @@ defmodule Cantilever.Nif.Build do
 
   def clear_unused(_module, _build), do: :ok
 
+  # Has the next compilation of the module start cargo.
+  @spec forget(module()) :: :ok
+  def forget(module), do: if(mix?(), do: Record.forget(module), else: :ok)
+
   # Whether the library is meant for the machine that compiles.
   @spec for_host?(t()) :: boolean()
   def for_host?(%__MODULE__{options: options}),

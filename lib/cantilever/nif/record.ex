@@ -53,6 +53,12 @@ defmodule Cantilever.Nif.Record do
     File.rename!(path <> ".tmp", path)
   end
 
+  @spec forget(module()) :: :ok
+  def forget(module) do
+    _ = File.rm(path(module))
+    :ok
+  end
+
   # The libraries that other modules use. A module that had the same settings had this very library, which can
   # belong to one module only: it was renamed, and its record goes.
   @spec libraries_of_others(module(), Options.t()) :: [Path.t()]
