@@ -46,6 +46,7 @@ defmodule Cantilever.KitNif.Stubs do
     rustler_add: 2,
     rustler_dirty_add: 2,
     # returning.rs
+    file_size: 1,
     half: 1,
     yield_half: 2,
     binary_result: 1,
@@ -85,8 +86,6 @@ defmodule Cantilever.KitNif.Stubs do
     counter_add_yielding: 2,
     other_new: 0,
     take_dropped_on: 0,
-    rustler_counter_new: 0,
-    rustler_counter_next: 1,
     # yielding.rs
     yield_sum: 2,
     plain_sum: 1,
@@ -106,16 +105,22 @@ defmodule Cantilever.KitNif.Stubs do
     seen_load_data: 0
   ]
 
+  # rustler_resources.rs
+  @with_rustler [rustler_counter_new: 0, rustler_counter_next: 1]
+
   def functions, do: @functions
 
   defmacro __using__(opts) do
+    {rustler?, opts} = Keyword.pop(opts, :rustler, true)
+    functions = if rustler?, do: @functions ++ @with_rustler, else: @functions
+
     quote do
       use Cantilever.Nif,
           unquote(opts) ++
             [otp_app: :cantilever, crate: "kit_nif", path: "test/native/kit_nif"]
 
       unquote(
-        for {name, arity} <- @functions do
+        for {name, arity} <- functions do
           arguments = Macro.generate_arguments(arity, __MODULE__)
 
           quote do
@@ -140,5 +145,6 @@ defmodule Cantilever.KitNif.EveryCheckpoint do
   # Every checkpoint ends the slice here.
   use Cantilever.KitNif.Stubs,
     features: ["every_checkpoint"],
+    rustler: false,
     load_data: [cantilever: [slice_us: 0, threads: 2]]
 end

@@ -104,18 +104,14 @@ impl<'a> Args<'a> {
     /// # Errors
     /// Says that the process is dead already.
     pub fn cancel_token(&self) -> Result<CancelToken, BadArgument> {
-        CancelToken::for_caller(self.env).ok_or_else(|| {
-            BadArgument::new(format!(
-                "{}: the calling process has exited",
-                self.function()
-            ))
-        })
+        CancelToken::for_caller(self.env)
+            .map_err(|reason| BadArgument::new(format!("{}: {reason}", self.function())))
     }
 
     /// Encodes what the function returned, or raises it.
     #[inline]
     pub fn finish<K>(&self, value: impl IntoReturned<K>) -> Returned {
-        Returned::new(value, self.env, self.info)
+        value.into_returned(self.env)
     }
 
     #[inline]

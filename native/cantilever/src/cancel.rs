@@ -41,10 +41,12 @@ pub struct CancelToken {
 }
 
 impl CancelToken {
-    pub(crate) fn for_caller(env: Env<'_>) -> Option<Self> {
-        let flag = Shared::new(Flag(AtomicBool::new(false)))?;
-        flag.monitor_caller(env)?;
-        Some(CancelToken { flag })
+    pub(crate) fn for_caller(env: Env<'_>) -> Result<Self, &'static str> {
+        let flag = Shared::new(Flag(AtomicBool::new(false)))
+            .ok_or("a CancelToken needs a library that `cantilever::init!` has initialised")?;
+        flag.monitor_caller(env)
+            .ok_or("the calling process has exited")?;
+        Ok(CancelToken { flag })
     }
 
     /// Whether the calling process has died.

@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::needs_drop;
 use std::ops::Deref;
 
 use rustler::{Decoder, Encoder, Env, Error, NifResult, Term};
@@ -14,8 +15,8 @@ use crate::resource::{Kind, Object, Shared};
 ///
 /// Any `T` that is `Send + Sync + 'static` will do, without a registration. The value is shared
 /// and immutable; what must change goes into a `Mutex` or an atomic. When the last reference is
-/// gone it is dropped on a thread of the kit's, so a large value costs no scheduler anything. A
-/// handle that another build of the library has made does not decode.
+/// gone it is dropped on a thread of the kit's, so a large value costs no scheduler anything; that
+/// thread is one for the whole library, so a `Drop` should not wait for long. A handle that another build of the library has made does not decode.
 ///
 /// ```no_run
 /// use cantilever::Handle;
@@ -48,7 +49,10 @@ impl<T: Send + Sync + 'static> Handle<T> {
     /// assert_eq!(numbers.len(), 3);
     /// ```
     pub fn new(value: T) -> Self {
-        match Shared::new(Boxed(Some(Box::new(value)))) {
+        match Shared::new(Boxed {
+            value: Some(Box::new(value)),
+            trivial: !needs_drop::<T>(),
+        }) {
             Some(object) => Handle {
                 object,
                 value: PhantomData,
@@ -102,11 +106,15 @@ impl<'a, T: 'static> Decoder<'a> for Handle<T> {
     }
 }
 
-pub(crate) struct Boxed(Option<Box<dyn Any + Send + Sync>>);
+pub(crate) struct Boxed {
+    value: Option<Box<dyn Any + Send + Sync>>,
+    /// Whether there is nothing to drop but memory to free, which need not wait for another thread.
+    trivial: bool,
+}
 
 impl Boxed {
     fn get<T: 'static>(&self) -> Option<&T> {
-        self.0.as_ref()?.downcast_ref()
+        self.value.as_ref()?.downcast_ref()
     }
 }
 
@@ -121,7 +129,10 @@ impl Object for Boxed {
 
 impl Drop for Boxed {
     fn drop(&mut self) {
-        if let Some(value) = self.0.take() {
+        if self.trivial {
+            return;
+        }
+        if let Some(value) = self.value.take() {
             reclaim::drop_later(value);
         }
     }

@@ -16,8 +16,9 @@ use rustler::{Encoder, Env, Nif, Term};
 use crate::cancel::Flag;
 use crate::handle::Boxed;
 use crate::resource::Object;
+use crate::settings::Settings;
 use crate::yielding::Call;
-use crate::{log, panics, pool, reclaim, settings};
+use crate::{log, panics, pool, reclaim};
 
 mod atoms {
     rustler::atoms! { load_error = "$cantilever_load_error" }
@@ -31,6 +32,8 @@ static GENERATION: AtomicUsize = AtomicUsize::new(0);
 pub struct Library {
     /// The Elixir module, ending in NUL.
     pub module: &'static CStr,
+    /// Tells `Cantilever.Nif`, which looks for it in the file, whose `init!` this is.
+    pub mark: &'static str,
     /// The user's own initialisation.
     pub load: Option<LoadFn>,
 }
@@ -102,6 +105,7 @@ unsafe extern "C" fn upgrade(
 /// Called by the VM.
 unsafe extern "C" fn unload(_env: *mut ErlNifEnv, _priv_data: *mut c_void) {
     if LOADED.fetch_sub(1, Ordering::AcqRel) == 1 {
+        unregister();
         let _ = panics::guard(pool::stop);
     }
 }
@@ -130,6 +134,10 @@ unsafe fn start(
         Ok(Err(reason)) => reason,
         Err(report) => report.to_string(),
     };
+    // The VM takes back the types that it has created, but not those that it has taken over.
+    if LOADED.load(Ordering::Acquire) == 0 {
+        unregister();
+    }
     // The VM passes on no more than a number. The loading process finds the text in its mailbox.
     let _ = panics::guard(|| {
         // SAFETY: as the function's contract says; `env` belongs to the process that loads.
@@ -160,9 +168,9 @@ unsafe fn initialise<'a>(
         .get()
         .ok_or("the library was loaded without its entry")?;
     log::set_module(library.module.to_str().unwrap_or("a native library"));
-    let build = pin();
+    let build = pin()?;
     reclaim::start();
-    let load_data = settings::apply(env, load_info)?;
+    let (settings, load_data) = Settings::read(env, load_info)?;
     // SAFETY: as the function's contract says.
     unsafe {
         Flag::kind().register(env, &build, flags)?;
@@ -170,17 +178,35 @@ unsafe fn initialise<'a>(
         Call::kind().register(env, &build, flags)?;
         register_rustler_resources(env, &build)?;
     }
-    library.load.map_or(Ok(()), |load| load(env, load_data))
+    library.load.map_or(Ok(()), |load| load(env, load_data))?;
+    settings.apply();
+    Ok(())
 }
 
-/// Registers the types of `#[rustler::resource_impl]`. Rustler can only create them, so their
-/// names carry a count as well: loading the same file again makes new ones.
+fn unregister() {
+    Flag::kind().unregister();
+    Boxed::kind().unregister();
+    Call::kind().unregister();
+}
+
+/// Registers the types of `#[rustler::resource_impl]`.
+///
+/// Rustler can only create them, not take them over. So a file with such types is not loaded beside
+/// itself; once its old code is purged, it is, with new types of new names.
 ///
 /// # Safety
 /// `env` is that of `load` or `upgrade`.
 unsafe fn register_rustler_resources(env: Env<'_>, build: &str) -> Result<(), String> {
     let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
     for (index, collected) in inventory::iter::<ResourceRegistration>().enumerate() {
+        if LOADED.load(Ordering::Acquire) > 0 {
+            return Err(
+                "this file is loaded already, and has types of #[rustler::resource_impl], \
+                        which cannot be taken over: delete and purge the module first, as \
+                        recompiling it with Mix does, or use cantilever::Handle"
+                    .to_owned(),
+            );
+        }
         let name: &'static str = format!("resource {index}@{build}.{generation}").leak();
         // SAFETY: a registration consists of plain function pointers and names, and has no `Drop`.
         let registration = unsafe { ptr::read(collected) }.with_name(name);
@@ -191,29 +217,33 @@ unsafe fn register_rustler_resources(env: Env<'_>, build: &str) -> Result<(), St
     Ok(())
 }
 
-/// Keeps the library mapped for as long as the node runs, and returns the name of its file, which
-/// carries the hash of its content.
+/// Keeps the library mapped for as long as the node runs, and returns what tells it from every other
+/// build in this node: the name of its file, and where it is mapped. (`load_from` may give two builds
+/// one name.)
 ///
 /// Unmapping a Rust library is not safe: threads of it may be running, and what it keeps in
 /// thread-local storage is dropped by code that would be gone.
-fn pin() -> String {
+///
+/// # Errors
+/// Says that the loader does not find the library again.
+fn pin() -> Result<String, String> {
     let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: the address is that of a function in this library; `info` is written on success. The
     // path that it then holds belongs to the loader. Opening what is open already only counts it.
     unsafe {
-        if libc::dladdr(pin as *const libc::c_void, info.as_mut_ptr()) != 0 {
-            let path = info.assume_init().dli_fname;
-            if !path.is_null() {
-                let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
-                libc::dlopen(path, flags);
-                let path = CStr::from_ptr(path).to_string_lossy().into_owned();
-                if let Some(stem) = Path::new(&path).file_stem() {
-                    return stem.to_string_lossy().into_owned();
-                }
-            }
+        if libc::dladdr(pin as *const libc::c_void, info.as_mut_ptr()) == 0 {
+            return Err("the system's loader does not know the library".to_owned());
         }
+        let info = info.assume_init();
+        let path = CStr::from_ptr(info.dli_fname);
+        let flags = libc::RTLD_LAZY | libc::RTLD_NOLOAD | libc::RTLD_NODELETE;
+        if libc::dlopen(path.as_ptr(), flags).is_null() {
+            return Err(format!("the system's loader has no library {path:?} open"));
+        }
+        let path = path.to_string_lossy();
+        let stem = Path::new(path.as_ref()).file_stem().unwrap_or_default();
+        Ok(format!("{}@{:p}", stem.to_string_lossy(), info.dli_fbase))
     }
-    format!("{:p}", pin as *const ())
 }
 
 /// Makes the crate a native library of the Elixir module that it names.
@@ -266,7 +296,11 @@ macro_rules! init {
                     ::core::result::Result::Ok(module) => module,
                     ::core::result::Result::Err(_) => ::core::panic!("a module's name has no NUL"),
                 };
-            $crate::__private::entry($crate::__private::Library { module: MODULE, load: $load })
+            $crate::__private::entry($crate::__private::Library {
+                module: MODULE,
+                mark: "cantilever.init=1\n",
+                load: $load,
+            })
         }
     };
 }

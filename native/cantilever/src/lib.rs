@@ -10,10 +10,10 @@
 //! }
 //!
 //! #[cantilever::nif]
-//! async fn sum(numbers: Vec<i64>) -> i64 {
+//! async fn checksum(bytes: cantilever::SharedBinary) -> u64 {
 //!     let mut sum = 0;
-//!     for chunk in numbers.chunks(4096) {
-//!         sum += chunk.iter().sum::<i64>();
+//!     for chunk in bytes.chunks(4096) {
+//!         sum += chunk.iter().copied().map(u64::from).sum::<u64>();
 //!         cantilever::checkpoint().await;
 //!     }
 //!     sum

@@ -85,7 +85,9 @@ fn report_of(payload: Box<dyn Any + Send>) -> Box<PanicReport> {
     if let Err(second) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
         std::mem::forget(second);
     }
+    // A report that the user's own code has caught may still lie here, of another panic.
     let report = take()
+        .filter(|report| report.message == message)
         .or_else(|| take_from_pool(&message))
         .unwrap_or_else(|| PanicReport {
             message,
@@ -147,6 +149,25 @@ mod tests {
         assert_eq!(report.message, "no luck");
         assert_eq!(report.line, line);
         assert!(report.file.ends_with("panics.rs"), "{report}");
+    }
+
+    #[test]
+    fn a_panic_that_the_user_caught_is_not_taken_for_another() {
+        install_hook();
+        let payload = std::thread::spawn(|| {
+            mark_pool_thread();
+            panic!("the second")
+        })
+        .join()
+        .unwrap_err();
+        let report = guard(|| {
+            let caught = catch_unwind(|| panic!("the first"));
+            assert!(caught.is_err());
+            std::panic::resume_unwind(payload)
+        })
+        .unwrap_err();
+        assert_eq!(report.message, "the second");
+        assert!(report.line > 0);
     }
 
     #[test]

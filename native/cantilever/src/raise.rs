@@ -1,6 +1,5 @@
 //! Raising Elixir exceptions.
 
-use rustler::codegen_runtime::NifReturned;
 use rustler::sys::{ErlNifTerm, enif_make_badarg, enif_raise_exception};
 use rustler::{Encoder, Env, Term};
 
@@ -24,31 +23,10 @@ mod atoms {
 /// How rustler says that an iterator met `[1 | 2]`. It panics, but the argument is what is wrong.
 const IMPROPER_LIST: &str = "list iterator found improper list";
 
-/// Turns what a function returned, or raised by itself, into what the VM is told.
-///
-/// # Safety
-/// The result must be returned to the VM by the native function that `env` belongs to.
-#[inline]
-pub(crate) unsafe fn returned(
-    env: Env<'_>,
-    info: &'static NifInfo,
-    returned: NifReturned,
-) -> ErlNifTerm {
-    if let NifReturned::Raise(_) = returned
-        && let Some(report) = panics::take()
-    {
-        // Rustler caught a panic while it encoded the value, and kept only an atom of it.
-        // SAFETY: as the function's contract says.
-        return unsafe { panic(env, info, &report) };
-    }
-    // SAFETY: as the function's contract says.
-    unsafe { returned.apply(env) }
-}
-
 /// Raises an `ArgumentError`.
 ///
 /// # Safety
-/// As for [`returned`].
+/// The result must be returned to the VM by the native function that `env` belongs to.
 #[cold]
 pub(crate) unsafe fn bad_argument(env: Env<'_>, bad: &BadArgument) -> ErlNifTerm {
     // SAFETY: as the function's contract says.
@@ -66,7 +44,7 @@ pub(crate) unsafe fn bad_argument(env: Env<'_>, bad: &BadArgument) -> ErlNifTerm
 /// Raises a `Cantilever.NativePanic`.
 ///
 /// # Safety
-/// As for [`returned`].
+/// As for [`bad_argument`].
 #[cold]
 pub(crate) unsafe fn panic(
     env: Env<'_>,
@@ -110,7 +88,7 @@ fn exception<'a>(env: Env<'a>, module: Term<'a>, fields: &[(Term<'a>, Term<'a>)]
 }
 
 /// # Safety
-/// As for [`returned`].
+/// As for [`bad_argument`].
 unsafe fn raise<'a>(env: Env<'a>, build: impl FnOnce() -> Term<'a>) -> ErlNifTerm {
     // SAFETY: as the function's contract says. Building may panic, where memory is short.
     unsafe {

@@ -12,6 +12,7 @@ use rustler::sys::{
     ErlNifResourceFlags, ErlNifResourceType, ErlNifResourceTypeInit, ErlNifTerm, c_void,
     enif_alloc_resource, enif_demonitor_process, enif_get_resource, enif_keep_resource,
     enif_make_resource, enif_monitor_process, enif_open_resource_type_x, enif_release_resource,
+    enif_self,
 };
 use rustler::{Env, Term};
 
@@ -46,6 +47,11 @@ impl<T: Object> Kind<T> {
             raw: AtomicPtr::new(ptr::null_mut()),
             object: PhantomData,
         }
+    }
+
+    /// Forgets the type, which the VM frees when the last object of it is gone.
+    pub(crate) fn unregister(&self) {
+        self.raw.store(ptr::null_mut(), Ordering::Release);
     }
 
     /// Registers the kind under a name that carries the library's build.
@@ -156,16 +162,17 @@ impl<T: Object> Shared<T> {
 
     /// Has `down` called when the calling process dies. `None` if it has already.
     pub(crate) fn monitor_caller(&self, env: Env<'_>) -> Option<Monitor> {
+        let mut pid = MaybeUninit::uninit();
         let mut monitor = MaybeUninit::uninit();
-        // SAFETY: `env` is that of a call, whose process is monitored for a live object. The
-        // monitor is written when the call succeeds.
+        // SAFETY: `env` is that of a call, whose process is monitored for a live object. Pid and
+        // monitor are written when the calls succeed.
         unsafe {
-            let started = enif_monitor_process(
-                env.as_c_arg(),
-                self.as_raw(),
-                env.pid().as_c_arg(),
-                monitor.as_mut_ptr(),
-            );
+            let env = env.as_c_arg();
+            if enif_self(env, pid.as_mut_ptr()).is_null() {
+                return None;
+            }
+            let started =
+                enif_monitor_process(env, self.as_raw(), pid.as_ptr(), monitor.as_mut_ptr());
             (started == 0).then(|| Monitor(monitor.assume_init()))
         }
     }

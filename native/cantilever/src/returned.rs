@@ -1,12 +1,9 @@
 //! What a native function may return.
 
-use rustler::codegen_runtime::{NifReturnable, NifReturned};
+use rustler::codegen_runtime::NifReturnable;
 use rustler::sys::ErlNifTerm;
 use rustler::types::atom;
-use rustler::{Encoder, Env, OwnedBinary};
-
-use crate::args::NifInfo;
-use crate::raise;
+use rustler::{Encoder, Env, Error, OwnedBinary, Return};
 
 /// What the VM is told at the end of a call: a term of its environment, or that it has raised.
 ///
@@ -16,23 +13,24 @@ pub struct Returned(ErlNifTerm);
 
 impl Returned {
     #[inline]
-    pub(crate) fn new<K>(
-        value: impl IntoReturned<K>,
-        env: Env<'_>,
-        info: &'static NifInfo,
-    ) -> Self {
-        // SAFETY: only the entries can look into a `Returned`, which return it to the VM.
-        Returned(unsafe { raise::returned(env, info, value.into_returned(env)) })
-    }
-
-    #[inline]
     pub(crate) fn into_term(self) -> ErlNifTerm {
         self.0
     }
+
+    #[inline]
+    fn encode(value: &impl Encoder, env: Env<'_>) -> Self {
+        Returned(value.encode(env).as_c_arg())
+    }
+
+    /// Lets rustler encode or raise a value of its own.
+    fn by_rustler(value: impl NifReturnable, env: Env<'_>) -> Self {
+        // SAFETY: only the entries can look into a `Returned`, which return it to the VM.
+        Returned(unsafe { value.into_returned(env).apply(env) })
+    }
 }
 
-/// A value that a native function may return: what rustler allows, and a binary in a `Result` or
-/// an `Option`, which is handed over without a copy.
+/// A value that a native function may return: what can be encoded, rustler's own errors, and a
+/// binary, which is handed over without a copy, also in a `Result` or an `Option`.
 ///
 /// `Kind` only keeps the implementations apart, and is always inferred.
 #[diagnostic::on_unimplemented(
@@ -41,40 +39,70 @@ impl Returned {
             `cantilever::NifError` for an error enum"
 )]
 pub trait IntoReturned<Kind> {
-    /// Encodes the value, or says what to raise.
-    fn into_returned(self, env: Env<'_>) -> NifReturned;
+    /// Encodes the value, or raises it.
+    fn into_returned(self, env: Env<'_>) -> Returned;
 }
 
-/// Rustler's own kinds of value.
-pub struct Plain;
+/// What can be encoded.
+pub struct Encodable;
 
 /// A binary that is there or not.
 pub struct MaybeBinary;
 
-impl<T: NifReturnable> IntoReturned<Plain> for T {
+/// A value of rustler's, which knows more than to encode itself.
+pub struct ByRustler;
+
+/// A value, or an error of rustler's.
+pub struct OrError<Kind>(Kind);
+
+impl<T: Encoder> IntoReturned<Encodable> for T {
     #[inline]
-    fn into_returned(self, env: Env<'_>) -> NifReturned {
-        // SAFETY: the returned terms go to `env`'s own caller: this is only called by the entries.
-        unsafe { NifReturnable::into_returned(self, env) }
+    fn into_returned(self, env: Env<'_>) -> Returned {
+        Returned::encode(&self, env)
+    }
+}
+
+impl IntoReturned<ByRustler> for OwnedBinary {
+    fn into_returned(self, env: Env<'_>) -> Returned {
+        Returned::by_rustler(self, env)
+    }
+}
+
+impl IntoReturned<ByRustler> for Return<'_> {
+    fn into_returned(self, env: Env<'_>) -> Returned {
+        Returned::by_rustler(self, env)
+    }
+}
+
+impl IntoReturned<ByRustler> for Error {
+    fn into_returned(self, env: Env<'_>) -> Returned {
+        Returned::by_rustler(self, env)
+    }
+}
+
+impl<T: IntoReturned<Kind>, Kind> IntoReturned<OrError<Kind>> for Result<T, Error> {
+    fn into_returned(self, env: Env<'_>) -> Returned {
+        match self {
+            Ok(value) => value.into_returned(env),
+            Err(error) => Returned::by_rustler(error, env),
+        }
     }
 }
 
 impl<E: Encoder> IntoReturned<MaybeBinary> for Result<OwnedBinary, E> {
-    fn into_returned(self, env: Env<'_>) -> NifReturned {
-        let term = match self {
-            Ok(binary) => (atom::ok(), binary.release(env)).encode(env),
-            Err(error) => (atom::error(), error).encode(env),
-        };
-        NifReturned::Term(term.as_c_arg())
+    fn into_returned(self, env: Env<'_>) -> Returned {
+        match self {
+            Ok(binary) => Returned::encode(&(atom::ok(), binary.release(env)), env),
+            Err(error) => Returned::encode(&(atom::error(), error), env),
+        }
     }
 }
 
 impl IntoReturned<MaybeBinary> for Option<OwnedBinary> {
-    fn into_returned(self, env: Env<'_>) -> NifReturned {
-        let term = match self {
-            Some(binary) => binary.release(env).encode(env),
-            None => atom::nil().encode(env),
-        };
-        NifReturned::Term(term.as_c_arg())
+    fn into_returned(self, env: Env<'_>) -> Returned {
+        match self {
+            Some(binary) => Returned::encode(&binary.release(env), env),
+            None => Returned::encode(&atom::nil(), env),
+        }
     }
 }

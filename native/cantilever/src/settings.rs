@@ -6,16 +6,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rustler::sys::{ErlNifSysInfo, enif_system_info};
 use rustler::{Atom, Env, Term};
 
-use crate::{inspect, slice};
+use crate::{inspect, pool, slice};
 
 static THREADS: AtomicUsize = AtomicUsize::new(1);
-static DIRTY_IO: AtomicUsize = AtomicUsize::new(10);
 
 const MOST_THREADS: usize = 1024;
 const LONGEST_SLICE_US: u32 = 1000;
 
 mod atoms {
-    rustler::atoms! { wrapper = "$cantilever", cantilever, schedulers_online, dirty_io_schedulers, slice_us, threads }
+    rustler::atoms! { wrapper = "$cantilever", cantilever, schedulers_online, slice_us, threads }
 }
 
 /// How many threads the pool has.
@@ -23,75 +22,87 @@ pub(crate) fn threads() -> usize {
     THREADS.load(Ordering::Relaxed)
 }
 
-/// How many dirty I/O schedulers the VM has.
-pub(crate) fn dirty_io_schedulers() -> usize {
-    DIRTY_IO.load(Ordering::Relaxed)
+/// What the load data says to the kit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    slice_us: u32,
+    threads: usize,
 }
 
-/// Takes over the settings, and returns the load data that the user gave.
-///
-/// `Cantilever.Nif` wraps load data as `{:"$cantilever", info, load_data}`, where `info` is a map
-/// of what a library cannot ask the VM: `schedulers_online` and `dirty_io_schedulers`. Settings stand in the load data under the key `:cantilever`, in a keyword list or a map.
-///
-/// # Errors
-/// Names the setting that is unknown or wrong.
-pub(crate) fn apply<'a>(env: Env<'a>, load_info: Term<'a>) -> Result<Term<'a>, String> {
-    let (schedulers, load_data) = unwrap(env, load_info);
-    THREADS.store(schedulers, Ordering::Relaxed);
-    slice::set_length_us(slice::DEFAULT_SLICE_US);
-    if let Some(settings) = lookup(load_data, atoms::cantilever()) {
-        for (key, value) in entries(settings)? {
-            apply_one(key, value)?;
-        }
-    }
-    Ok(load_data)
-}
-
-fn apply_one(key: Atom, value: Term<'_>) -> Result<(), String> {
-    let reject = |name: &str, wanted: String| {
-        Err(format!(
-            "load_data: cantilever: {name} must be {wanted}, got: {}",
-            inspect::inspect(value)
-        ))
-    };
-    if key == atoms::slice_us() {
-        match value.decode::<u32>() {
-            Ok(us) if us <= LONGEST_SLICE_US => slice::set_length_us(us),
-            _ => {
-                return reject(
-                    "slice_us",
-                    format!("an integer from 0 to {LONGEST_SLICE_US} (µs)"),
-                );
+impl Settings {
+    /// Reads the settings, and returns the load data that the user gave.
+    ///
+    /// `Cantilever.Nif` wraps load data as `{:"$cantilever", info, load_data}`, where `info` is a
+    /// map of what a library cannot ask the VM: `schedulers_online`. Settings stand in the load
+    /// data under the key `:cantilever`, in a keyword list or a map.
+    ///
+    /// # Errors
+    /// Names the setting that is unknown or wrong.
+    pub(crate) fn read<'a>(
+        env: Env<'a>,
+        load_info: Term<'a>,
+    ) -> Result<(Settings, Term<'a>), String> {
+        let (threads, load_data) = unwrap(env, load_info);
+        let mut settings = Settings {
+            slice_us: slice::DEFAULT_SLICE_US,
+            threads,
+        };
+        if let Some(given) = lookup(load_data, atoms::cantilever()) {
+            for (key, value) in entries(given)? {
+                settings.set(key, value)?;
             }
         }
-    } else if key == atoms::threads() {
-        match value.decode::<usize>() {
-            Ok(threads @ 1..=MOST_THREADS) => THREADS.store(threads, Ordering::Relaxed),
-            _ => return reject("threads", format!("an integer from 1 to {MOST_THREADS}")),
-        }
-    } else {
-        return Err(format!(
-            "load_data: cantilever: unknown setting {}, known are :slice_us and :threads",
-            inspect::inspect(key.to_term(value.get_env()))
-        ));
+        Ok((settings, load_data))
     }
-    Ok(())
+
+    /// Has them hold from now on.
+    pub(crate) fn apply(self) {
+        slice::set_length_us(self.slice_us);
+        if THREADS.swap(self.threads, Ordering::Relaxed) != self.threads {
+            pool::stop();
+        }
+    }
+
+    fn set(&mut self, key: Atom, value: Term<'_>) -> Result<(), String> {
+        let reject = |name: &str, wanted: String| {
+            let value = inspect::inspect(value);
+            Err(format!(
+                "load_data: cantilever: {name} must be {wanted}, got: {value}"
+            ))
+        };
+        if key == atoms::slice_us() {
+            match value.decode::<u32>() {
+                Ok(us) if us <= LONGEST_SLICE_US => self.slice_us = us,
+                _ => {
+                    return reject(
+                        "slice_us",
+                        format!("an integer from 0 to {LONGEST_SLICE_US} (µs)"),
+                    );
+                }
+            }
+        } else if key == atoms::threads() {
+            match value.decode::<usize>() {
+                Ok(threads @ 1..=MOST_THREADS) => self.threads = threads,
+                _ => return reject("threads", format!("an integer from 1 to {MOST_THREADS}")),
+            }
+        } else {
+            let key = inspect::inspect(key.to_term(value.get_env()));
+            return Err(format!(
+                "load_data: cantilever: unknown setting {key}, known are :slice_us and :threads"
+            ));
+        }
+        Ok(())
+    }
 }
 
 fn unwrap<'a>(env: Env<'a>, load_info: Term<'a>) -> (usize, Term<'a>) {
     match load_info.decode::<(Atom, Term<'a>, Term<'a>)>() {
         Ok((tag, info, load_data)) if tag == atoms::wrapper() => {
-            let count = |key: Atom| {
-                info.map_get(key.to_term(env))
-                    .and_then(Term::decode::<usize>)
-            };
-            if let Ok(dirty_io) = count(atoms::dirty_io_schedulers()) {
-                DIRTY_IO.store(dirty_io, Ordering::Relaxed);
-            }
-            (
-                count(atoms::schedulers_online()).unwrap_or_else(|_| schedulers()),
-                load_data,
-            )
+            let online = info
+                .map_get(atoms::schedulers_online().to_term(env))
+                .and_then(Term::decode::<usize>)
+                .unwrap_or_else(|_| schedulers());
+            (online, load_data)
         }
         _ => (schedulers(), load_info),
     }

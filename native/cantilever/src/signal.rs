@@ -1,6 +1,6 @@
 //! Wakers for Yielding calls: free until somebody keeps one.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{RawWaker, RawWakerVTable, Wake, Waker};
 use std::thread::{self, Thread};
@@ -10,14 +10,17 @@ use std::time::Duration;
 #[derive(Default)]
 pub(crate) struct Signal {
     woken: AtomicBool,
+    interrupted: AtomicBool,
     parked: Mutex<Option<Thread>>,
 }
 
 impl Signal {
-    /// Blocks this thread until the signal is given, but for no longer than `most`.
+    /// Blocks this thread until the signal is given or interrupted, but for no longer than `most`.
     pub(crate) fn wait(&self, most: Duration) {
         *self.parked.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
-        if !self.is_woken() {
+        // Pairs with the fence in `interrupt`: either that finds the thread, or this sees the flag.
+        fence(Ordering::SeqCst);
+        if !self.is_woken() && !self.is_interrupted() {
             thread::park_timeout(most);
         }
         *self.parked.lock().unwrap_or_else(PoisonError::into_inner) = None;
@@ -27,8 +30,15 @@ impl Signal {
         self.woken.load(Ordering::Acquire)
     }
 
-    /// Ends a `wait` that is under way, without a wake-up and without waiting for a lock itself.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Acquire)
+    }
+
+    /// Ends a `wait`, under way or to come, without a wake-up and without waiting for a lock.
     pub(crate) fn interrupt(&self) {
+        self.interrupted.store(true, Ordering::Release);
+        fence(Ordering::SeqCst);
+        // Who holds the lock is about to look at the flag, or to unpark the thread itself.
         if let Ok(parked) = self.parked.try_lock()
             && let Some(thread) = parked.as_ref()
         {
@@ -146,10 +156,8 @@ mod tests {
         let signal = Arc::new(Signal::default());
         let waiter = Arc::clone(&signal);
         let thread = thread::spawn(move || waiter.wait(Duration::from_secs(3600)));
-        while !thread.is_finished() {
-            signal.interrupt();
-            thread::yield_now();
-        }
+        signal.interrupt();
+        thread.join().unwrap();
         assert!(!signal.is_woken());
     }
 }

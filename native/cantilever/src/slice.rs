@@ -68,6 +68,7 @@ impl Slice {
         let start = self.start.take()?;
         // A checkpoint has just read the clock, if it was one that ended the slice.
         let end = if self.over.get() {
+            SLICES.fetch_add(1, Ordering::Relaxed);
             self.last_look.get()
         } else {
             None
@@ -138,7 +139,6 @@ fn budget() -> Duration {
 
 fn used(elapsed: Duration) -> i32 {
     let ns = u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX);
-    SLICES.fetch_add(1, Ordering::Relaxed);
     if ns > LONGEST_NS.load(Ordering::Relaxed) {
         LONGEST_NS.fetch_max(ns, Ordering::Relaxed);
     }
@@ -159,10 +159,11 @@ fn percent(elapsed: Duration, budget: Duration) -> i32 {
 /// Calls that ended before their second checkpoint are not measured: reading a clock would have
 /// cost more than they did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct SliceStats {
-    /// How many slices were measured.
+    /// How many slices were used up, and so ended by a checkpoint.
     pub slices: u64,
-    /// The longest of them.
+    /// The longest slice, whether used up or not.
     pub longest: Duration,
 }
 

@@ -9,7 +9,6 @@ use std::task::{Context, Poll};
 
 use rustler::Env;
 
-use crate::args::NifInfo;
 use crate::returned::{IntoReturned, Returned};
 use crate::thread_state::ThreadState;
 
@@ -86,14 +85,9 @@ where
     /// Polls the future; its output is encoded in `env`. Not to be called again once it was ready
     /// or has panicked.
     #[inline]
-    pub(crate) fn poll(
-        &mut self,
-        context: &mut Context<'_>,
-        env: Env<'_>,
-        info: &'static NifInfo,
-    ) -> Poll<Returned> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>, env: Env<'_>) -> Poll<Returned> {
         // SAFETY: the future is in the block, which `&mut self` owns.
-        unsafe { Self::poll_at(self.block.start, context, env, info) }
+        unsafe { Self::poll_at(self.block.start, context, env) }
     }
 
     /// Forgets the type, so that the future can be kept beside others.
@@ -114,13 +108,10 @@ where
         start: NonNull<u8>,
         context: &mut Context<'_>,
         env: Env<'_>,
-        info: &'static NifInfo,
     ) -> Poll<Returned> {
         // SAFETY: as the function's contract says.
         let future = unsafe { Pin::new_unchecked(start.cast::<F>().as_mut()) };
-        future
-            .poll(context)
-            .map(|output| Returned::new(output, env, info))
+        future.poll(context).map(|output| output.into_returned(env))
     }
 
     /// # Safety
@@ -134,14 +125,30 @@ where
 impl<F, K> Drop for Task<'_, F, K> {
     #[inline]
     fn drop(&mut self) {
+        let _free = FreeAfter {
+            block: &self.block,
+            state: self.state,
+        };
         // SAFETY: `new` put an `F` there, which is dropped once, here.
         unsafe { self.block.start.cast::<F>().drop_in_place() };
+    }
+}
+
+/// Frees a block once what was in it is dropped, even if that panics.
+struct FreeAfter<'a> {
+    block: &'a Block,
+    state: &'a ThreadState,
+}
+
+impl Drop for FreeAfter<'_> {
+    #[inline]
+    fn drop(&mut self) {
         self.block.free(self.state);
     }
 }
 
 struct VTable {
-    poll: unsafe fn(NonNull<u8>, &mut Context<'_>, Env<'_>, &'static NifInfo) -> Poll<Returned>,
+    poll: unsafe fn(NonNull<u8>, &mut Context<'_>, Env<'_>) -> Poll<Returned>,
     drop: unsafe fn(NonNull<u8>),
 }
 
@@ -156,21 +163,21 @@ unsafe impl Send for ErasedTask {}
 
 impl ErasedTask {
     /// As [`Task::poll`].
-    pub(crate) fn poll(
-        &mut self,
-        context: &mut Context<'_>,
-        env: Env<'_>,
-        info: &'static NifInfo,
-    ) -> Poll<Returned> {
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>, env: Env<'_>) -> Poll<Returned> {
         // SAFETY: the vtable is that of the future in the block, which `&mut self` owns.
-        unsafe { (self.vtable.poll)(self.block.start, context, env, info) }
+        unsafe { (self.vtable.poll)(self.block.start, context, env) }
     }
 }
 
 impl Drop for ErasedTask {
     fn drop(&mut self) {
-        // SAFETY: as for `poll`; the future is dropped once, here.
-        unsafe { (self.vtable.drop)(self.block.start) };
-        ThreadState::with(|state| self.block.free(state));
+        ThreadState::with(|state| {
+            let _free = FreeAfter {
+                block: &self.block,
+                state,
+            };
+            // SAFETY: as for `poll`; the future is dropped once, here.
+            unsafe { (self.vtable.drop)(self.block.start) };
+        });
     }
 }

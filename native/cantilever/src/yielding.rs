@@ -7,7 +7,7 @@
 //! else than a checkpoint parks on a dirty I/O scheduler until its waker fires.
 
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -25,16 +25,17 @@ use crate::returned::{IntoReturned, Returned};
 use crate::signal::{LazySignal, Signal};
 use crate::task::{ErasedTask, Task};
 use crate::thread_state::ThreadState;
-use crate::{panics, raise, reclaim, settings};
+use crate::{panics, raise, reclaim};
 
-/// How long a parked call waits before it looks again whether its caller lives, should the news
-/// have missed it.
-const PARK_LOOK: Duration = Duration::from_millis(5);
+/// How many calls wait for something else than a slice, on a dirty I/O scheduler or for one.
+static PARKED: AtomicU64 = AtomicU64::new(0);
 
-/// How long a parked call keeps its dirty I/O scheduler while others may wait for one.
-const PARK_TURN: Duration = Duration::from_millis(10);
-
-static PARKED: AtomicUsize = AtomicUsize::new(0);
+/// How long a parked call keeps its dirty I/O scheduler before it queues again behind whatever
+/// else wants one: with 10 schedulers, their default number, others wait for about 40 ms. A turn
+/// costs about 10 µs, which bounds how short it may be.
+fn park_turn(parked: u64) -> Duration {
+    Duration::from_micros((400_000 / parked.max(1)).clamp(2_000, 10_000))
+}
 
 /// A function that yields; implemented by the macro.
 pub trait YieldingNif {
@@ -51,7 +52,6 @@ pub trait YieldingNif {
 /// A call that is about to begin.
 pub struct Start<'a, 's> {
     args: Args<'a>,
-    info: &'static NifInfo,
     state: &'s ThreadState,
 }
 
@@ -71,26 +71,25 @@ enum Next {
 }
 
 impl<'a> Start<'a, '_> {
-    /// Makes the future and runs its first slice.
+    /// Makes the future and runs its first slice, which begins with decoding if that `may_be_long`.
     ///
     /// # Errors
     /// Those of `make`.
     #[inline]
     pub fn run<F, K>(
         self,
+        may_be_long: bool,
         make: impl FnOnce(&Args<'a>) -> Result<F, BadArgument>,
     ) -> Result<Started, BadArgument>
     where
         F: Future + Send + 'static,
         F::Output: IntoReturned<K>,
     {
+        self.state.slice.begin(may_be_long.then(Instant::now));
         let mut task = Task::new(self.state, make(&self.args)?);
         let signal = LazySignal::default();
-        self.state.slice.begin(None);
         let env = self.args.env();
-        let polled = poll(&signal, self.state, |context| {
-            task.poll(context, env, self.info)
-        });
+        let polled = poll(&signal, self.state, |context| task.poll(context, env));
         Ok(Started(match polled {
             Poll::Ready(returned) => Progress::Done(returned),
             Poll::Pending => suspend(Running {
@@ -127,8 +126,8 @@ fn suspend(running: Running) -> Progress {
     let Some(call) = Shared::new(Call {
         running: Mutex::new(Some(running)),
         monitor: OnceLock::new(),
-        orphaned: AtomicBool::new(false),
         signal: OnceLock::new(),
+        parked: AtomicBool::new(false),
     }) else {
         panic!("a Yielding function needs a library that `cantilever::init!` has initialised");
     };
@@ -141,16 +140,9 @@ struct Running {
 }
 
 impl Running {
-    fn poll(
-        &mut self,
-        state: &ThreadState,
-        env: Env<'_>,
-        info: &'static NifInfo,
-    ) -> Poll<Returned> {
+    fn poll(&mut self, state: &ThreadState, env: Env<'_>) -> Poll<Returned> {
         self.signal.reset();
-        poll(&self.signal, state, |context| {
-            self.task.poll(context, env, info)
-        })
+        poll(&self.signal, state, |context| self.task.poll(context, env))
     }
 
     fn next(&self) -> Next {
@@ -165,8 +157,8 @@ impl Running {
 pub(crate) struct Call {
     running: Mutex<Option<Running>>,
     monitor: OnceLock<Option<Monitor>>,
-    orphaned: AtomicBool,
     signal: OnceLock<Arc<Signal>>,
+    parked: AtomicBool,
 }
 
 impl Object for Call {
@@ -178,7 +170,6 @@ impl Object for Call {
     }
 
     fn down(&self) {
-        self.orphaned.store(true, Ordering::Release);
         if let Some(signal) = self.signal.get() {
             signal.interrupt();
         }
@@ -187,6 +178,7 @@ impl Object for Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        self.unpark();
         let running = self
             .running
             .get_mut()
@@ -213,13 +205,7 @@ pub unsafe extern "C" fn call_yielding<N: YieldingNif>(
         let env = Env::new(&scope, env);
         let args = Args::new(env, N::INFO, argc, argv);
         let (started, used) = ThreadState::with(|state| {
-            let started = panics::guard_in(state, || {
-                N::start(Start {
-                    args,
-                    info: N::INFO,
-                    state,
-                })
-            });
+            let started = panics::guard_in(state, || N::start(Start { args, state }));
             (started, state.slice.end())
         });
         match started {
@@ -258,7 +244,7 @@ unsafe extern "C" fn resume<N: YieldingNif>(
         };
         let (outcome, used) = ThreadState::with(|state| {
             state.slice.begin(Some(Instant::now()));
-            let outcome = panics::guard_in(state, || run_slice(&call, state, env, N::INFO));
+            let outcome = panics::guard_in(state, || run_slice(&call, state, env));
             (outcome, state.slice.end())
         });
         match outcome {
@@ -277,12 +263,7 @@ unsafe extern "C" fn resume<N: YieldingNif>(
 }
 
 /// The value of the call, or what it waits for.
-fn run_slice(
-    call: &Call,
-    state: &ThreadState,
-    env: Env<'_>,
-    info: &'static NifInfo,
-) -> Result<Returned, Next> {
+fn run_slice(call: &Call, state: &ThreadState, env: Env<'_>) -> Result<Returned, Next> {
     // The lock is never contended: only the process that made the call has the resource.
     let mut running = match call.running.try_lock() {
         Ok(running) => running,
@@ -291,7 +272,7 @@ fn run_slice(
         }
     };
     match running.as_mut() {
-        Some(running) => match running.poll(state, env, info) {
+        Some(running) => match running.poll(state, env) {
             Poll::Ready(returned) => Ok(returned),
             Poll::Pending => Err(running.next()),
         },
@@ -300,6 +281,18 @@ fn run_slice(
 }
 
 impl Call {
+    fn park(&self) {
+        if !self.parked.swap(true, Ordering::Relaxed) {
+            PARKED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn unpark(&self) {
+        if self.parked.load(Ordering::Relaxed) && self.parked.swap(false, Ordering::Relaxed) {
+            PARKED.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
     fn take(&self) -> Option<Running> {
         self.running
             .lock()
@@ -349,18 +342,20 @@ type NativeFn = unsafe extern "C" fn(*mut ErlNifEnv, c_int, *const ErlNifTerm) -
 
 /// Has a parked call told when its caller dies.
 fn watch(call: &Shared<Call>, env: Env<'_>) {
-    if let Some(running) = call
-        .running
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .as_ref()
+    call.park();
+    let running = call.running.lock().unwrap_or_else(PoisonError::into_inner);
+    let Some(running) = running.as_ref() else {
+        return;
+    };
+    let signal = call
+        .signal
+        .get_or_init(|| Arc::clone(running.signal.shared()));
+    if call
+        .monitor
+        .get_or_init(|| call.monitor_caller(env))
+        .is_none()
     {
-        call.signal
-            .get_or_init(|| Arc::clone(running.signal.shared()));
-    }
-    let monitor = call.monitor.get_or_init(|| call.monitor_caller(env));
-    if monitor.is_none() {
-        call.orphaned.store(true, Ordering::Release);
+        signal.interrupt();
     }
 }
 
@@ -391,24 +386,30 @@ unsafe extern "C" fn park<N: YieldingNif>(
     }
 }
 
-/// Waits until the call is woken or orphaned, or has to let others onto the dirty scheduler;
-/// whether it may go on.
+/// Waits for a turn; whether the call may go on.
 fn wait(call: &Call) -> bool {
     let Some(signal) = call.signal.get() else {
         return true;
     };
-    let turn = Instant::now();
-    PARKED.fetch_add(1, Ordering::Relaxed);
-    let go_on = loop {
-        if signal.is_woken() || call.orphaned.load(Ordering::Acquire) {
-            break true;
-        }
-        let crowded = PARKED.load(Ordering::Relaxed) > settings::dirty_io_schedulers() / 2;
-        if crowded && turn.elapsed() >= PARK_TURN {
-            break false;
-        }
-        signal.wait(PARK_LOOK);
-    };
-    PARKED.fetch_sub(1, Ordering::Relaxed);
+    if !signal.is_woken() && !signal.is_interrupted() {
+        signal.wait(park_turn(PARKED.load(Ordering::Relaxed)));
+    }
+    let go_on = signal.is_woken() || signal.is_interrupted();
+    if go_on {
+        call.unpark();
+    }
     go_on
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_get_shorter_when_many_calls_are_parked() {
+        assert_eq!(park_turn(0), Duration::from_millis(10));
+        assert_eq!(park_turn(40), Duration::from_millis(10));
+        assert_eq!(park_turn(100), Duration::from_millis(4));
+        assert_eq!(park_turn(10_000), Duration::from_millis(2));
+    }
 }

@@ -1,6 +1,6 @@
 //! What stands between the parentheses of `#[cantilever::nif(…)]`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
 use syn::parse::Parser;
 use syn::{Error, LitStr, Result};
@@ -54,8 +54,8 @@ impl Attributes {
         Ok(Attributes {
             schedule: read_schedule(schedule.as_ref(), signature.asyncness.is_some())?,
             name: match name {
-                Some(name) => read_name(&name)?,
-                None => signature.ident.unraw().to_string(),
+                Some(name) => read_name(&name.value(), name.span())?,
+                None => read_name(&signature.ident.unraw().to_string(), signature.ident.span())?,
             },
         })
     }
@@ -91,14 +91,13 @@ fn read_schedule(schedule: Option<&LitStr>, is_async: bool) -> Result<Schedule> 
     }
 }
 
-fn read_name(name: &LitStr) -> Result<String> {
-    let value = name.value();
+fn read_name(value: &str, span: Span) -> Result<String> {
     let plain = |c: char| c.is_ascii_graphic() && c != '/' && c != '=';
     if value.is_empty() || value.len() > 255 || !value.chars().all(plain) {
         return Err(Error::new(
-            name.span(),
+            span,
             "a function's name has 1 to 255 printable ASCII characters, without spaces, `/` and `=`",
         ));
     }
-    Ok(value)
+    Ok(value.to_owned())
 }

@@ -1,11 +1,11 @@
 //! `#[cantilever::nif]`.
 
 use proc_macro2::TokenStream;
-use quote::{format_ident, quote};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{ItemFn, Result};
 
 use crate::attributes::{Attributes, Schedule};
-use crate::signature::{Parameter, parameters};
+use crate::signature::{Parameter, decodes_at_once, parameters};
 
 pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<TokenStream> {
     let Attributes { schedule, name } = Attributes::parse(attributes, &function.sig)?;
@@ -14,11 +14,13 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
     let mut decoding = TokenStream::new();
     let mut values = Vec::new();
     let mut arity = 0_u32;
+    let mut may_be_long = false;
     for parameter in &parameters {
         values.push(match parameter {
             Parameter::Env => quote!(__args.env()),
             Parameter::CancelToken => quote!(__args.cancel_token()?),
-            Parameter::Argument { name, wanted } => {
+            Parameter::Argument { name, wanted, span } => {
+                may_be_long |= !decodes_at_once(wanted);
                 let value = format_ident!("__argument_{arity}");
                 let index = arity as usize;
                 arity += 1;
@@ -26,7 +28,9 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
                     "u8" | "i8" | "u16" | "i16" => quote!(decode_narrow),
                     _ => quote!(decode),
                 };
-                decoding.extend(quote!(let #value = __args.#decode(#index, #name, #wanted)?;));
+                decoding.extend(quote_spanned! {*span=>
+                    let #value = __args.#decode(#index, #name, #wanted)?;
+                });
                 quote!(#value)
             }
         });
@@ -34,7 +38,7 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
 
     let ident = &function.sig.ident;
     let call = quote!(#ident(#(#values),*));
-    let implementation = implementation(schedule, &decoding, &call);
+    let implementation = implementation(schedule, may_be_long, &decoding, &call);
     let raw_function = match schedule {
         Schedule::Yielding => quote!(::cantilever::__private::call_yielding::<__Nif>),
         _ => quote!(::cantilever::__private::call_sync::<__Nif>),
@@ -72,7 +76,12 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
     })
 }
 
-fn implementation(schedule: Schedule, decoding: &TokenStream, call: &TokenStream) -> TokenStream {
+fn implementation(
+    schedule: Schedule,
+    may_be_long: bool,
+    decoding: &TokenStream,
+    call: &TokenStream,
+) -> TokenStream {
     if schedule == Schedule::Yielding {
         quote! {
             impl ::cantilever::__private::YieldingNif for __Nif {
@@ -85,7 +94,7 @@ fn implementation(schedule: Schedule, decoding: &TokenStream, call: &TokenStream
                     ::cantilever::__private::Started,
                     ::cantilever::__private::BadArgument,
                 > {
-                    __start.run(|__args| {
+                    __start.run(#may_be_long, |__args| {
                         #decoding
                         ::core::result::Result::Ok(#call)
                     })

@@ -13,7 +13,7 @@ pub const CHUNK: u64 = 4096;
 /// A sum of squares, exact at any size.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sum {
-    // Below 2^62 squares of below 2^64 each are added before this is carried into `carried`.
+    // What was added since `carried` was last, which is when this would have overflowed.
     recent: u128,
     carried: BigUint,
 }
@@ -69,12 +69,16 @@ fn small_squares(range: Range<u64>) -> u128 {
 
 /// Cuts `range` into pieces of `length`, the last of them shorter.
 ///
+/// # Panics
+/// If `length` is 0.
+///
 /// ```no_run
 /// use cantilever_native::intensive_calculation::chunks;
 ///
 /// assert_eq!(chunks(0..10, 4).collect::<Vec<_>>(), [0..4, 4..8, 8..10]);
 /// ```
 pub fn chunks(range: Range<u64>, length: u64) -> impl Iterator<Item = Range<u64>> {
+    assert!(length > 0, "a piece has a length");
     let mut start = range.start;
     std::iter::from_fn(move || {
         let chunk = start..start.saturating_add(length).min(range.end);

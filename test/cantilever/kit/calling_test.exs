@@ -110,7 +110,7 @@ defmodule Cantilever.Kit.CallingTest do
   describe "every function of one argument" do
     test "raises or returns, whatever it is given" do
       for {name, 1} <- KitNif.Stubs.functions(),
-          name not in [:sleep_ms, :owned_binary, :yield_forever_then_panic_in_drop],
+          name not in [:sleep_ms, :yield_forever_then_panic_in_drop],
           module <- [KitNif, KitNif.EveryCheckpoint],
           term <- hostile_terms() do
         # What some of them do with a good argument is not the matter here: spinning for ever, for one.
@@ -177,6 +177,11 @@ defmodule Cantilever.Kit.CallingTest do
       assert KitNif.half(1) == {:error, {:odd_number, "1 is odd"}}
       assert KitNif.half(101) == {:error, {:too_large, "101 is above 100"}}
       assert KitNif.half(0) == {:error, {:zero, "zero"}}
+    end
+
+    test "may hold an error of Rust's own" do
+      assert KitNif.file_size(__ENV__.file) == {:ok, File.stat!(__ENV__.file).size}
+      assert {:error, {:unreadable, "cannot be read: " <> _}} = KitNif.file_size("no such file")
     end
 
     test "of rustler's Error are, too" do

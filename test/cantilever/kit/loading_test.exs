@@ -2,17 +2,19 @@ defmodule Cantilever.Kit.LoadingTest do
   use ExUnit.Case, async: true
 
   alias Cantilever.ChildVM
+  alias Cantilever.KitNif
+  alias Cantilever.KitNif.EveryCheckpoint
 
   @moduletag :capture_log
 
   setup do
     peer = ChildVM.start()
     on_exit(fn -> if Process.alive?(peer), do: ChildVM.stop(peer) end)
-    {:ok, peer: peer, library: ChildVM.library(Cantilever.KitNif)}
+    {:ok, peer: peer}
   end
 
-  # Defines Cantilever.KitNif in the peer once more, with this library and load data.
-  defp load(peer, library, load_data) do
+  # Defines the module in the peer once more, with this load data, and its library or another one.
+  defp load(peer, module, load_data, library \\ nil) do
     ChildVM.eval(
       peer,
       """
@@ -21,10 +23,11 @@ defmodule Cantilever.Kit.LoadingTest do
         otp_app: :cantilever,
         skip_compilation?: true,
         load_from: {:cantilever, Path.relative_to(base, Application.app_dir(:cantilever))},
+        rustler: module == Cantilever.KitNif,
         load_data: load_data
       ]
       try do
-        Module.create(Cantilever.KitNif, quote do
+        Module.create(module, quote do
           use Cantilever.KitNif.Stubs, unquote(Macro.escape(opts))
         end, file: "kit_nif.ex", line: 1)
         :ok
@@ -32,24 +35,25 @@ defmodule Cantilever.Kit.LoadingTest do
         error -> Exception.message(error)
       end
       """,
-      base: Path.rootname(library),
+      module: module,
+      base: Path.rootname(library || ChildVM.library(module)),
       load_data: load_data
     )
   end
 
   describe "a load that fails" do
-    test "says why", %{peer: peer, library: library} do
-      assert load(peer, library, :fail) =~ "load was told to fail"
-      assert load(peer, library, 1) == :ok
+    test "says why", %{peer: peer} do
+      assert load(peer, KitNif, :fail) =~ "load was told to fail"
+      assert load(peer, KitNif, 1) == :ok
     end
 
-    test "says what its panic said, and where", %{peer: peer, library: library} do
-      message = load(peer, library, :panic)
+    test "says what its panic said, and where", %{peer: peer} do
+      message = load(peer, KitNif, :panic)
       assert message =~ "load was told to panic"
       assert message =~ "loading.rs:"
     end
 
-    test "for its settings names the wrong one", %{peer: peer, library: library} do
+    test "for its settings names the wrong one", %{peer: peer} do
       for {settings, text} <- [
             {[slice_us: -1], "slice_us must be an integer from 0 to 1000 (µs), got: -1"},
             {[slice_us: 2000], "slice_us must be an integer from 0 to 1000 (µs), got: 2000"},
@@ -57,56 +61,83 @@ defmodule Cantilever.Kit.LoadingTest do
             {[slices: 1], "unknown setting :slices, known are :slice_us and :threads"},
             {:all, "cantilever must be a keyword list or a map with atom keys, got: :all"}
           ] do
-        assert load(peer, library, cantilever: settings) =~ text
+        assert load(peer, KitNif, cantilever: settings) =~ text
       end
 
-      assert load(peer, library, cantilever: [slice_us: 1000, threads: 1024]) == :ok
+      assert load(peer, KitNif, cantilever: [slice_us: 1000, threads: 1024]) == :ok
+    end
+
+    test "leaves the library that is loaded at work, with its settings", %{peer: peer} do
+      assert load(peer, EveryCheckpoint, cantilever: [slice_us: 0]) == :ok
+
+      ChildVM.eval(
+        peer,
+        ":persistent_term.put(:counter, Cantilever.KitNif.EveryCheckpoint.counter_new(1))"
+      )
+
+      for wrong <- [:fail, :panic, [cantilever: [slice_us: 1000, threads: -1]]] do
+        assert load(peer, EveryCheckpoint, wrong) =~ "could not be loaded"
+
+        assert ChildVM.eval(peer, """
+               alias Cantilever.KitNif.EveryCheckpoint
+               EveryCheckpoint.take_slices()
+               EveryCheckpoint.yield_sum(Enum.to_list(1..100), 1)
+               {EveryCheckpoint.take_slices(), EveryCheckpoint.counter_add(:persistent_term.get(:counter), 0)}
+               """) == {100, 1}
+      end
     end
   end
 
   describe "loading a library again" do
-    test "keeps handles, whether the old code is purged or not", %{peer: peer, library: library} do
-      assert load(peer, library, 1) == :ok
-
-      assert ChildVM.eval(peer, "Cantilever.KitNif.seen_load_data()") == 1
+    test "keeps handles, whether the old code is purged or not", %{peer: peer} do
+      assert load(peer, EveryCheckpoint, 1) == :ok
+      assert ChildVM.eval(peer, "Cantilever.KitNif.EveryCheckpoint.seen_load_data()") == 1
 
       ChildVM.eval(
         peer,
-        "Process.register(spawn(fn -> receive do :stop -> :ok end end), :keeper)"
+        ":persistent_term.put(:counter, Cantilever.KitNif.EveryCheckpoint.counter_new(1))"
       )
 
-      ChildVM.eval(peer, ":persistent_term.put(:counter, Cantilever.KitNif.counter_new(1))")
+      add = "Cantilever.KitNif.EveryCheckpoint.counter_add(:persistent_term.get(:counter), 1)"
 
-      assert load(peer, library, 2) == :ok
-      assert ChildVM.eval(peer, "Cantilever.KitNif.seen_load_data()") == 2
+      for i <- 2..20 do
+        assert load(peer, EveryCheckpoint, i) == :ok
 
-      assert ChildVM.eval(
-               peer,
-               "Cantilever.KitNif.counter_add(:persistent_term.get(:counter), 1)"
-             ) == 2
+        if rem(i, 2) == 0,
+          do: ChildVM.eval(peer, ":code.purge(Cantilever.KitNif.EveryCheckpoint)")
 
-      for i <- 3..20 do
-        assert load(peer, library, i) == :ok
-        ChildVM.eval(peer, ":code.purge(Cantilever.KitNif)")
-
-        assert ChildVM.eval(
-                 peer,
-                 "Cantilever.KitNif.counter_add(:persistent_term.get(:counter), 1)"
-               ) == i
+        assert ChildVM.eval(peer, "Cantilever.KitNif.EveryCheckpoint.seen_load_data()") == i
+        assert ChildVM.eval(peer, add) == i
       end
     end
   end
 
+  describe "loading a library with rustler's resources again" do
+    test "is refused while it is there, and leaves it at work", %{peer: peer} do
+      count = """
+      counters = for _ <- 1..1000, do: Cantilever.KitNif.rustler_counter_new()
+      counters |> Enum.map(&Cantilever.KitNif.rustler_counter_next/1) |> Enum.sum()
+      """
+
+      assert load(peer, KitNif, 1) == :ok
+      assert load(peer, KitNif, 2) =~ "delete and purge the module first"
+      assert ChildVM.eval(peer, count) == 0
+
+      ChildVM.eval(peer, ":code.delete(Cantilever.KitNif) and :code.purge(Cantilever.KitNif)")
+      assert load(peer, KitNif, :fail) =~ "load was told to fail"
+      assert load(peer, KitNif, 3) == :ok
+      assert ChildVM.eval(peer, "Cantilever.KitNif.seen_load_data()") == 3
+      assert ChildVM.eval(peer, count) == 0
+    end
+  end
+
   describe "loading another build beside" do
-    test "lets calls in flight finish, and turns old handles down", %{
-      peer: peer,
-      library: library
-    } do
+    test "lets calls in flight finish, and turns old handles down", %{peer: peer} do
       dir = Application.app_dir(:cantilever, "other build #{System.unique_integer([:positive])}")
       on_exit(fn -> File.rm_rf!(dir) end)
       File.mkdir_p!(dir)
       other = Path.join(dir, "kit_nif.so")
-      File.cp!(library, other)
+      File.cp!(ChildVM.library(KitNif), other)
 
       ChildVM.eval(peer, """
       alias Cantilever.KitNif
@@ -123,7 +154,7 @@ defmodule Cantilever.Kit.LoadingTest do
       keep.(:dirty, fn -> KitNif.spin_dirty_cpu(self()) end)
       """)
 
-      assert load(peer, other, 7) == :ok
+      assert load(peer, KitNif, 7, other) == :ok
       assert ChildVM.eval(peer, "Cantilever.KitNif.seen_load_data()") == 7
 
       value =

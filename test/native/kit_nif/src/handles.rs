@@ -4,7 +4,6 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use cantilever::Handle;
-use cantilever::rustler::{Resource, ResourceArc};
 
 struct Counter {
     value: AtomicI64,
@@ -56,19 +55,4 @@ fn take_dropped_on() -> Vec<String> {
         .lock()
         .map(|mut names| std::mem::take(&mut *names))
         .unwrap_or_default()
-}
-
-struct RustlerCounter(AtomicI64);
-
-#[rustler::resource_impl]
-impl Resource for RustlerCounter {}
-
-#[rustler::nif]
-fn rustler_counter_new() -> ResourceArc<RustlerCounter> {
-    ResourceArc::new(RustlerCounter(AtomicI64::new(0)))
-}
-
-#[cantilever::nif]
-fn rustler_counter_next(counter: ResourceArc<RustlerCounter>) -> i64 {
-    counter.0.fetch_add(1, Ordering::SeqCst)
 }

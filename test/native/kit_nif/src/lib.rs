@@ -9,6 +9,8 @@ mod loading;
 mod panicking;
 mod parking;
 mod returning;
+#[cfg(not(feature = "every_checkpoint"))]
+mod rustler_resources;
 mod taking;
 mod yielding;
 

@@ -14,6 +14,18 @@ enum KitError {
     Zero,
 }
 
+/// An error of the standard library's, which may hold anything.
+#[derive(Debug, thiserror::Error, cantilever::NifError)]
+enum FileError {
+    #[error("cannot be read: {0}")]
+    Unreadable(#[from] std::io::Error),
+}
+
+#[cantilever::nif(schedule = "DirtyIo")]
+fn file_size(path: String) -> Result<usize, FileError> {
+    Ok(std::fs::read(path)?.len())
+}
+
 fn half(number: i64) -> Result<i64, KitError> {
     match number {
         0 => Err(KitError::Zero),

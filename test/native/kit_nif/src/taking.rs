@@ -66,9 +66,10 @@ fn take_nothing() -> bool {
     true
 }
 
+/// A length that comes from a caller has a limit: where there is no memory for a binary, the VM ends.
 #[cantilever::nif]
-fn owned_binary(length: usize) -> OwnedBinary {
-    let mut binary = OwnedBinary::new(length);
+fn owned_binary(length: u16) -> OwnedBinary {
+    let mut binary = OwnedBinary::new(usize::from(length));
     binary.as_mut_slice().fill(b'x');
     binary
 }
