@@ -13,11 +13,11 @@ use rustler::sys::{
 };
 use rustler::{Encoder, Env, Nif, Term};
 
+use crate::call::Call;
 use crate::cancel::Flag;
 use crate::handle::Boxed;
 use crate::resource::Object;
 use crate::settings::Settings;
-use crate::yielding::Call;
 use crate::{log, panics, pool, reclaim};
 
 mod atoms {

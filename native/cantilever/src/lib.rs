@@ -26,6 +26,7 @@
 //! Which way to run a function: see [`nif`].
 
 mod args;
+mod call;
 mod cancel;
 mod error;
 #[cfg(test)]

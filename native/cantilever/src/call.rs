@@ -1,0 +1,221 @@
+//! A Yielding call that has not finished: its future, and what tells when to poll that again.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustler::Env;
+
+use crate::resource::{Kind, Monitor, Object, Shared};
+use crate::returned::Returned;
+use crate::signal::{LazySignal, Signal};
+use crate::task::ErasedTask;
+use crate::thread_state::ThreadState;
+use crate::{panics, reclaim};
+
+/// How many calls wait for something else than a slice, on a dirty I/O scheduler or for one.
+static PARKED: AtomicU64 = AtomicU64::new(0);
+
+/// How long a parked call keeps its dirty I/O scheduler before it queues again behind whatever
+/// else wants one: with 10 schedulers, their default number, others wait for about 40 ms. A turn
+/// costs about 10 µs, which bounds how short it may be.
+fn park_turn(parked: u64) -> Duration {
+    Duration::from_micros((400_000 / parked.max(1)).clamp(2_000, 10_000))
+}
+
+/// What a call that has not finished waits for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    Slice,
+    WakeUp,
+}
+
+/// Polls until the future is done, waits, or has used up its slice.
+#[inline]
+pub(crate) fn poll(
+    signal: &LazySignal,
+    state: &ThreadState,
+    mut poll: impl FnMut(&mut Context<'_>) -> Poll<Returned>,
+) -> Poll<Returned> {
+    signal.with_waker(|waker| {
+        let mut context = Context::from_waker(waker);
+        loop {
+            let polled = poll(&mut context);
+            // One that wakes itself without a checkpoint goes on within its slice.
+            if polled.is_ready() || !signal.is_woken() || state.slice.is_over() {
+                return polled;
+            }
+            signal.reset();
+        }
+    })
+}
+
+/// A future and its waker.
+pub(crate) struct Running {
+    pub(crate) task: ErasedTask,
+    pub(crate) signal: LazySignal,
+}
+
+impl Running {
+    fn poll(&mut self, state: &ThreadState, env: Env<'_>) -> Poll<Returned> {
+        self.signal.reset();
+        poll(&self.signal, state, |context| self.task.poll(context, env))
+    }
+
+    fn next(&self) -> Next {
+        if self.signal.is_woken() {
+            Next::Slice
+        } else {
+            Next::WakeUp
+        }
+    }
+}
+
+/// What lives in the resource that a call's slices hand on.
+pub(crate) struct Call {
+    running: Mutex<Option<Running>>,
+    monitor: OnceLock<Option<Monitor>>,
+    signal: OnceLock<Arc<Signal>>,
+    parked: AtomicBool,
+}
+
+impl Object for Call {
+    const NAME: &'static str = "cantilever.call";
+
+    fn kind() -> &'static Kind<Self> {
+        static KIND: Kind<Call> = Kind::new();
+        &KIND
+    }
+
+    fn down(&self) {
+        if let Some(signal) = self.signal.get() {
+            signal.interrupt();
+        }
+    }
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        self.unpark();
+        let running = self
+            .running
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(running) = running.take() {
+            reclaim::drop_later(running);
+        }
+    }
+}
+
+impl Call {
+    /// The call of a future that did not finish in its first slice, and what it waits for; `None`
+    /// outside of a loaded library.
+    pub(crate) fn suspend(running: Running) -> Option<(Shared<Call>, Next)> {
+        let next = running.next();
+        let call = Shared::new(Call {
+            running: Mutex::new(Some(running)),
+            monitor: OnceLock::new(),
+            signal: OnceLock::new(),
+            parked: AtomicBool::new(false),
+        })?;
+        Some((call, next))
+    }
+
+    /// Polls for a slice: the value of the call, or what it waits for.
+    ///
+    /// # Panics
+    /// With the future's own panic.
+    pub(crate) fn run_slice(&self, state: &ThreadState, env: Env<'_>) -> Result<Returned, Next> {
+        // The lock is never contended: only the process that made the call has the resource.
+        let mut running = match self.running.try_lock() {
+            Ok(running) => running,
+            Err(TryLockError::Poisoned(_) | TryLockError::WouldBlock) => {
+                panic!("the call is running already")
+            }
+        };
+        match running.as_mut() {
+            Some(running) => match running.poll(state, env) {
+                Poll::Ready(returned) => Ok(returned),
+                Poll::Pending => Err(running.next()),
+            },
+            None => panic!("the call has ended already"),
+        }
+    }
+
+    /// Waits for a turn until the future is woken or its caller has died; whether it may go on.
+    pub(crate) fn wait(&self) -> bool {
+        let Some(signal) = self.signal.get() else {
+            return true;
+        };
+        if !signal.is_woken() && !signal.is_interrupted() {
+            signal.wait(park_turn(PARKED.load(Ordering::Relaxed)));
+        }
+        let go_on = signal.is_woken() || signal.is_interrupted();
+        if go_on {
+            self.unpark();
+        }
+        go_on
+    }
+
+    fn park(&self) {
+        if !self.parked.swap(true, Ordering::Relaxed) {
+            PARKED.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn unpark(&self) {
+        if self.parked.load(Ordering::Relaxed) && self.parked.swap(false, Ordering::Relaxed) {
+            PARKED.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+}
+
+impl Shared<Call> {
+    /// Has the call told when its caller dies, which it must be before it may [`wait`](Call::wait).
+    pub(crate) fn watch(&self, env: Env<'_>) {
+        self.park();
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(running) = running.as_ref() else {
+            return;
+        };
+        let signal = self
+            .signal
+            .get_or_init(|| Arc::clone(running.signal.shared()));
+        if self
+            .monitor
+            .get_or_init(|| self.monitor_caller(env))
+            .is_none()
+        {
+            signal.interrupt();
+        }
+    }
+
+    /// Drops what is left of the future, in the process that ran it.
+    pub(crate) fn finish(&self, env: Env<'_>) {
+        if let Some(Some(monitor)) = self.monitor.get() {
+            self.demonitor(env, monitor);
+        }
+        let running = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Err(report) = panics::guard(|| drop(running)) {
+            reclaim::log_panic(*report);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_get_shorter_when_many_calls_are_parked() {
+        assert_eq!(park_turn(0), Duration::from_millis(10));
+        assert_eq!(park_turn(40), Duration::from_millis(10));
+        assert_eq!(park_turn(100), Duration::from_millis(4));
+        assert_eq!(park_turn(10_000), Duration::from_millis(2));
+    }
+}
