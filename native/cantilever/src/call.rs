@@ -1,9 +1,9 @@
 //! A Yielding call that has not finished: its future, and what tells when to poll that again.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, TryLockError};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustler::Env;
 
@@ -78,6 +78,7 @@ pub(crate) struct Call {
     monitor: OnceLock<Option<Monitor>>,
     signal: OnceLock<Arc<Signal>>,
     parked: AtomicBool,
+    pace: AtomicU32,
 }
 
 impl Object for Call {
@@ -118,6 +119,7 @@ impl Call {
             monitor: OnceLock::new(),
             signal: OnceLock::new(),
             parked: AtomicBool::new(false),
+            pace: AtomicU32::new(1),
         })?;
         Some((call, next))
     }
@@ -135,10 +137,18 @@ impl Call {
             }
         };
         match running.as_mut() {
-            Some(running) => match running.poll(state, env) {
-                Poll::Ready(returned) => Ok(returned),
-                Poll::Pending => Err(running.next()),
-            },
+            Some(running) => {
+                state
+                    .slice
+                    .resume(Instant::now(), self.pace.load(Ordering::Relaxed));
+                match running.poll(state, env) {
+                    Poll::Ready(returned) => Ok(returned),
+                    Poll::Pending => {
+                        self.pace.store(state.slice.pace(), Ordering::Relaxed);
+                        Err(running.next())
+                    }
+                }
+            }
             None => panic!("the call has ended already"),
         }
     }

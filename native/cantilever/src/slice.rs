@@ -26,6 +26,7 @@ pub(crate) struct Slice {
     over: Cell<bool>,
     until_look: Cell<u32>,
     interval: Cell<u32>,
+    passed: Cell<u32>,
     start: Cell<Option<Instant>>,
     last_look: Cell<Option<Instant>>,
 }
@@ -37,24 +38,42 @@ impl Slice {
             over: Cell::new(false),
             until_look: Cell::new(u32::MAX),
             interval: Cell::new(1),
+            passed: Cell::new(0),
             start: Cell::new(None),
             last_look: Cell::new(None),
         }
     }
 
-    /// Begins a slice. Without a `start` it is measured from its second checkpoint on, so that a
-    /// call which ends before costs no look at the clock.
+    /// Begins the first slice of a call. Without a `start` it is measured from its second
+    /// checkpoint on, so that a call which ends before costs no look at the clock.
     #[inline]
     pub(crate) fn begin(&self, start: Option<Instant>) {
+        let unlooked = if start.is_some() || budget().is_zero() {
+            1
+        } else {
+            2
+        };
+        self.set(start, unlooked);
+    }
+
+    /// Begins another slice of a call, with the [`pace`](Self::pace) of the one before.
+    pub(crate) fn resume(&self, start: Instant, pace: u32) {
+        self.set(Some(start), pace.clamp(1, MOST_UNLOOKED));
+    }
+
+    /// How many checkpoints of the call's next slice may pass before the first look at the clock:
+    /// half as many as fitted into this one.
+    pub(crate) fn pace(&self) -> u32 {
+        self.passed.get() / 2
+    }
+
+    #[inline]
+    fn set(&self, start: Option<Instant>, unlooked: u32) {
         self.active.set(true);
         self.over.set(false);
-        self.until_look
-            .set(if start.is_some() || budget().is_zero() {
-                1
-            } else {
-                2
-            });
-        self.interval.set(1);
+        self.until_look.set(unlooked);
+        self.interval.set(unlooked);
+        self.passed.set(0);
         self.start.set(start);
         self.last_look.set(start);
     }
@@ -105,9 +124,11 @@ impl Slice {
         let now = Instant::now();
         let start = self.start.get().unwrap_or(now);
         self.start.set(Some(start));
+        let passed = self.interval.get() - self.until_look.get();
+        self.passed.set(self.passed.get() + passed);
         let interval = match self.last_look.replace(Some(now)) {
             Some(last) => next_interval(
-                self.interval.get(),
+                passed,
                 now.duration_since(last),
                 budget().saturating_sub(now.duration_since(start)),
             ),
@@ -125,7 +146,7 @@ impl Slice {
 fn next_interval(passed: u32, took: Duration, left: Duration) -> u32 {
     let each = (took.as_nanos() / u128::from(passed.max(1))).max(1);
     let fit = u32::try_from(left.as_nanos() / each).unwrap_or(u32::MAX);
-    fit.clamp(1, passed.saturating_mul(2).min(MOST_UNLOOKED))
+    fit.clamp(1, passed.saturating_mul(2).clamp(1, MOST_UNLOOKED))
 }
 
 /// Sets how long slices are from now on, in microseconds; 0 ends a slice at every checkpoint.
@@ -284,6 +305,17 @@ mod tests {
         begin(None);
         assert_eq!(first.as_mut().poll(&mut context), Poll::Ready(()));
         assert_eq!(end(), None);
+    }
+
+    #[test]
+    fn the_pace_of_a_slice_spares_the_next_one_looks_at_the_clock() {
+        let slice = Slice::new();
+        slice.resume(Instant::now() - Duration::from_secs(1), 8);
+        assert_eq!((0..8).filter(|_| slice.pass()).count(), 1);
+        assert_eq!(slice.pace(), 4);
+        assert_eq!(slice.end(), Some(100));
+        slice.resume(Instant::now(), u32::MAX);
+        assert_eq!(slice.until_look.get(), MOST_UNLOOKED);
     }
 
     #[test]

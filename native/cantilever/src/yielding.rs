@@ -141,7 +141,6 @@ unsafe extern "C" fn resume<N: YieldingNif>(
     unsafe {
         with_call(env, argv, |env, term, call| {
             let (outcome, used) = ThreadState::with(|state| {
-                state.slice.begin(Some(Instant::now()));
                 let outcome = panics::guard_in(state, || call.run_slice(state, env));
                 (outcome, state.slice.end())
             });
