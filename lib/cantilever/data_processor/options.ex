@@ -33,8 +33,8 @@ defmodule Cantilever.DataProcessor.Options do
       shape: "a positive number of milliseconds (an integer) or :infinity",
       default: "`5000`",
       doc:
-        "what one item may take, each attempt anew, also inside a chunk. The item's process is killed, never too early, and at most a " <>
-          "tenth of the timeout too late (or 1 ms, if that is more)"
+        "what one item may take, each attempt anew, also inside a chunk. The item's process is killed, never too early, and too late " <>
+          "by at most 1 ms, and in a chunk of several by a tenth of the timeout more"
     ],
     ordered: [
       shape: "true or false",
