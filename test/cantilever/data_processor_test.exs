@@ -374,6 +374,14 @@ defmodule Cantilever.DataProcessorTest do
                Enum.map(1..5, fn item -> {:ok, Enum.map(1..item, &{:ok, &1 * item})} end)
     end
 
+    test "says how to start the application where it is not running" do
+      code = "Cantilever.DataProcessor.process_batch([1], & &1)"
+      assert {output, 1} = Cantilever.ChildVM.run(code)
+      assert output =~ "(RuntimeError) a batch needs the application :cantilever"
+      assert output =~ "Application.ensure_all_started(:cantilever)"
+      assert output =~ ~s|Mix.Task.run("app.start")|
+    end
+
     test "names a wrong function or option" do
       assert_raise ArgumentError, ~r/function of one argument, got: 5/, fn ->
         DataProcessor.process_batch([], 5)
