@@ -61,6 +61,7 @@ defmodule Cantilever.DataProcessor do
   alias Cantilever.DataProcessor.Segment
   alias Cantilever.DataProcessor.Session
 
+  @typedoc "What became of one item."
   @type outcome :: {:ok, term} | {:error, Error.t()}
 
   @typedoc "See the module's documentation."
@@ -90,12 +91,12 @@ defmodule Cantilever.DataProcessor do
   end
 
   @doc """
-  As `process_batch/3`, with plain results; the first failure stops the batch and is raised.
+  As `process_batch/3`, but gives plain results and raises the first failure.
 
       iex> Cantilever.DataProcessor.process_batch!(["6", "7"], &String.to_integer/1)
       [6, 7]
 
-  The first failure is the first to happen, which need not be that of the first failing item in the input.
+  The first failure is the first to happen, which need not be that of the first failing item in the input. It stops the batch.
   """
   @spec process_batch!(Enumerable.t(), (term -> term), [option]) :: [term]
   def process_batch!(data, fun \\ &Cantilever.Native.intensive_calculation/1, options \\ []) do
@@ -107,14 +108,14 @@ defmodule Cantilever.DataProcessor do
   end
 
   @doc """
-  The lazy form of `process_batch/3`: a stream of outcomes that runs as far ahead as its consumer allows.
+  Gives the outcomes of `process_batch/3` as a lazy stream.
 
       iex> Stream.iterate(1, &(&1 + 1))
       ...> |> Cantilever.DataProcessor.stream(&(&1 * &1))
       ...> |> Enum.take(3)
       [ok: 1, ok: 4, ok: 9]
 
-  Nothing runs before the stream is consumed, and each consumption is a batch of its own. Stopping early kills the tasks that
+  The batch runs as far ahead as its consumer allows. Nothing runs before the stream is consumed, and each consumption is a batch of its own. Stopping early kills the tasks that
   are still running.
   """
   @spec stream(Enumerable.t(), (term -> term), [option]) :: Enumerable.t()

@@ -15,9 +15,9 @@ defmodule MyApp.FileOutput do
   @type writer :: (Path.t(), iodata() -> :ok | {:error, File.posix()})
 
   @doc """
-  Writes `content` to a new file beside `path` and moves it there; its folder is made where it is missing.
+  Writes `content` to a new file beside `path` and moves it there.
 
-  On an error (a full disk, say) nothing is left behind, and an older file at `path` stays as it was.
+  Its folder is made where it is missing. On an error (a full disk, say) nothing is left behind, and an older file at `path` stays as it was.
   """
   @spec write(Path.t(), iodata(), writer()) :: :ok | {:error, File.posix()}
   def write(path, content, writer \\ &File.write/2) do

@@ -19,9 +19,9 @@ defmodule MyApp.Pictures do
   def extensions, do: @extensions
 
   @doc """
-  Lists the pictures in `dir`, sorted by name, and the folders below it that could not be read.
+  Lists the pictures in `dir` and below, and what could not be read there.
 
-  Links to folders are not followed, and `except` (a folder) is left out. The error is that of reading `dir` itself.
+  Both are sorted by name. Links to folders are not followed, and `except` (a folder) is left out. The error is that of reading `dir` itself.
   """
   @spec list(Path.t(), except: Path.t()) ::
           {:ok, [picture()], [unreadable()]} | {:error, File.posix()}
