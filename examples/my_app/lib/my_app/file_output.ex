@@ -34,8 +34,9 @@ defmodule MyApp.FileOutput do
     end
   end
 
-  @doc "The sentence for an error of the file system."
-  @spec explain(File.posix() | :badarg | :terminated) :: String.t()
+  @doc "The sentence for an error of the file system, or of `MyApp.Pictures.list/2`."
+  @spec explain(File.posix() | :badarg | :terminated | :not_utf8) :: String.t()
   def explain(:enospc), do: "the disk is full"
+  def explain(:not_utf8), do: "its name is not UTF-8; rename it"
   def explain(reason), do: reason |> :file.format_error() |> List.to_string()
 end
