@@ -21,6 +21,8 @@ defmodule Cantilever.Nif do
   function in the crate; a difference is a compile error that lists all of them. Functions of plain
   `#[rustler::nif]` work beside those of the kit.
 
+  The kit also loads the library, so the dependency must be there at run time: without `runtime: false` in `mix.exs`.
+
   ## Options
 
   They may also come from the application's configuration, `config :my_app, MyApp.Native, mode: :debug`, which

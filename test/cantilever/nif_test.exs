@@ -335,6 +335,21 @@ defmodule Cantilever.NifTest do
       assert output =~ "Tiny: invalid value for the option :otp_app: :logger. Accepted: :my_app"
     end
 
+    test "for a dependency that a release would lack", %{dir: dir} do
+      deps = NativeProject.dependency(Path.join(dir, "cantilever"))
+
+      for deps <- [
+            String.replace(deps, "}]", ", runtime: false}]"),
+            String.replace(deps, "path:", ~s(">= 0.0.0", runtime: false, path:))
+          ] do
+        project = NativeProject.create(Path.join(dir, "project"), deps: deps)
+        assert {output, 1} = NativeProject.mix(project, ["compile"], [{"ERL_LIBS", ""}])
+        assert output =~ "Tiny: the dependency :cantilever has the option `runtime: false`"
+        assert output =~ "Remove that option"
+        assert NativeProject.cargo_starts(project) == []
+      end
+    end
+
     test "for an unknown option in the configuration", %{dir: dir} do
       NativeProject.create(dir)
 

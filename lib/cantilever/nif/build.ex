@@ -111,10 +111,21 @@ defmodule Cantilever.Nif.Build do
               "#{inspect(module)}: invalid value for the option :otp_app: #{inspect(options.otp_app)}. " <>
                 "Accepted: #{inspect(Mix.Project.config()[:app])}, the application that is being compiled"
 
+      Enum.any?(Mix.Project.config()[:deps], &absent_at_runtime?/1) ->
+        raise ArgumentError,
+              "#{inspect(module)}: the dependency :cantilever has the option `runtime: false` in mix.exs, so a release " <>
+                "would lack the code that loads the library. Remove that option"
+
       true ->
         :ok
     end
   end
+
+  defp absent_at_runtime?({:cantilever, options}) when is_list(options),
+    do: options[:runtime] == false
+
+  defp absent_at_runtime?({:cantilever, _requirement, options}), do: options[:runtime] == false
+  defp absent_at_runtime?(_dependency), do: false
 
   defp app_dir(app) do
     if mix?() and Mix.Project.get() != nil and Mix.Project.config()[:app] == app,
