@@ -273,6 +273,25 @@ defmodule Cantilever.NifTest do
       refute output =~ "plain"
     end
 
+    test "for stubs of none in a crate of the kit whose functions all leave no trace", %{dir: dir} do
+      NativeProject.create(dir, init: true, traced: [], load: "Some(unwrap)")
+      assert {output, 0} = NativeProject.eval(dir, "IO.puts(Tiny.answer())")
+      assert output =~ ~r/^11$/m
+
+      NativeProject.age(dir)
+
+      NativeProject.replace(
+        dir,
+        "lib/tiny.ex",
+        "def answer",
+        "def none, do: :erlang.nif_error(:nif_not_loaded)\n  def answer"
+      )
+
+      assert {output, 1} = NativeProject.mix(dir, ["compile"])
+      assert output =~ ~r/stubs without a Rust function.*\n    none\/0\n/
+      refute output =~ "answer"
+    end
+
     test "not for a crate of plain rustler with a stub too many", %{dir: dir} do
       NativeProject.create(dir,
         traced: [],
