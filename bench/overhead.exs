@@ -67,6 +67,10 @@ Bench.main("overhead", fn options ->
   ratio = fn a, b -> Bench.ratio(call.(a), call.(b)) end
   normal = "rustler, normal"
 
+  reschedule = fn name, other ->
+    Bench.goal(name, Bench.ratio(samples["kit, a reschedule"], samples[other]), "<=", 1.5)
+  end
+
   goals = [
     Bench.goal("Normal to rustler's", ratio.("kit, Normal", normal), "<=", 1.0),
     Bench.goal("Normal to C's", ratio.("kit, Normal", "C, normal"), "<=", 1.4),
@@ -77,14 +81,12 @@ Bench.main("overhead", fn options ->
       1.5
     ),
     Bench.goal("DirtyCpu to rustler's", ratio.("kit, DirtyCpu", "rustler, DirtyCpu"), "<=", 1.05),
-    Bench.goal(
+    # Two goals, because there are two things to compare with. The kit's reschedule gives up the time slice, which is what
+    # lets others run; C's bare round does not, and costs half as much for that.
+    reschedule.("a reschedule to C's enif_schedule_nif", "C, enif_schedule_nif alone"),
+    reschedule.(
       "a reschedule to C's that gives up the time slice",
-      Bench.ratio(
-        samples["kit, a reschedule"],
-        samples["C, a reschedule that gives up the time slice"]
-      ),
-      "<=",
-      1.5
+      "C, a reschedule that gives up the time slice"
     )
   ]
 

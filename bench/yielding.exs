@@ -41,7 +41,10 @@ Bench.main("yielding", fn options ->
   end
 
   # A slice in the middle of which the system takes the processor away looks long, and on a busy machine each run has
-  # some of these. The kit's own longest slice shows in the stretch that was disturbed least.
+  # some of these. So the goal takes the run that was disturbed least, but all of its slices. What the kit's own longest
+  # slice is on a machine that is never quiet for a whole run shows in the quietest stretch.
+  longest_of_run = Enum.map(runs, &Enum.max/1)
+
   longest_of_stretch =
     runs
     |> Enum.flat_map(&Enum.chunk_every(&1, stretch, stretch, :discard))
@@ -52,7 +55,7 @@ Bench.main("yielding", fn options ->
     Bench.result("plain Rust, one core", throughput.(:plain), "M squares/s"),
     Bench.result("slice, median", Enum.map(runs, &percentile.(&1, 0.5)), "us"),
     Bench.result("slice, p99", Enum.map(runs, &percentile.(&1, 0.99)), "us"),
-    Bench.result("slice, longest of a run", Enum.map(runs, &Enum.max/1), "us"),
+    Bench.result("slice, longest of a run", longest_of_run, "us"),
     Bench.result("slice, longest of #{stretch} in a row", longest_of_stretch, "us")
   ]
 
@@ -64,8 +67,8 @@ Bench.main("yielding", fn options ->
       0.97
     ),
     Bench.goal(
-      "longest slice to the target, in the quietest #{stretch} in a row",
-      Enum.min(longest_of_stretch) / target_us,
+      "longest slice to the target, in the quietest run",
+      Enum.min(longest_of_run) / target_us,
       "<=",
       2
     )

@@ -34,12 +34,13 @@ defmodule Cantilever.DataProcessor do
 
   With `stream/3` at most `max_concurrency * chunk_size` items are read ahead of the consumer, running or done: that is backpressure, and
   it holds in both orders, also behind a straggler. With `chunk_size: :auto` that is the size last tuned, at most 4096; a
-  fixed size makes the bound yours. While the tasks of chunks larger than 1 run, the results of their items so far exist twice.
+  fixed size makes the bound yours. Results of chunks larger than 1 exist twice for a while: what a task notes of its items, in case it
+  dies, stays until another task writes over it or the batch ends: a chunk's worth for each task that runs at a time.
   `process_batch/3` holds all results, and of the items that are not finished yet at most twice as many as a stream, so that
   a task that ends finds the next chunk waiting.
 
-  In the order of the input, a slow item at the head lets the tasks behind it run out of room. Where that matters and the order does not,
-  use `ordered: false` (a function that returns `{item, result}` keeps them together).
+  In the order of the input, a slow item at the head of a stream lets the tasks behind it run out of room. Where that matters, use
+  `process_batch/3`, or `ordered: false` (a function that returns `{item, result}` keeps them together).
 
   ## Beside `Task.async_stream`
 
@@ -49,6 +50,7 @@ defmodule Cantilever.DataProcessor do
   | an error tells | the exit reason | kind, reason, stacktrace, input, index, attempts |
   | an item times out | the caller exits, or `on_timeout: :kill_task` | `{:error, %{kind: :timeout}}` |
   | timeout while the consumer is busy | when it looks again | when it is due |
+  | a slow item at the head | those behind it run on, and their results pile up | `stream/3` in order waits, for its memory is bounded; `process_batch/3` and `ordered: false` run on |
   | tiny items | a process for each | chunks that tune themselves |
   | progress, retries | by hand | options |
   """
@@ -59,6 +61,7 @@ defmodule Cantilever.DataProcessor do
   alias Cantilever.DataProcessor.Segment
   alias Cantilever.DataProcessor.Session
 
+  @typedoc "What became of one item."
   @type outcome :: {:ok, term} | {:error, Error.t()}
 
   @typedoc "See the module's documentation."
@@ -88,12 +91,12 @@ defmodule Cantilever.DataProcessor do
   end
 
   @doc """
-  As `process_batch/3`, with plain results; the first failure stops the batch and is raised.
+  As `process_batch/3`, but gives plain results and raises the first failure.
 
       iex> Cantilever.DataProcessor.process_batch!(["6", "7"], &String.to_integer/1)
       [6, 7]
 
-  The first failure is the first to happen, which need not be that of the first failing item in the input.
+  The first failure is the first to happen, which need not be that of the first failing item in the input. It stops the batch.
   """
   @spec process_batch!(Enumerable.t(), (term -> term), [option]) :: [term]
   def process_batch!(data, fun \\ &Cantilever.Native.intensive_calculation/1, options \\ []) do
@@ -105,14 +108,14 @@ defmodule Cantilever.DataProcessor do
   end
 
   @doc """
-  The lazy form of `process_batch/3`: a stream of outcomes that runs as far ahead as its consumer allows.
+  Gives the outcomes of `process_batch/3` as a lazy stream.
 
       iex> Stream.iterate(1, &(&1 + 1))
       ...> |> Cantilever.DataProcessor.stream(&(&1 * &1))
       ...> |> Enum.take(3)
       [ok: 1, ok: 4, ok: 9]
 
-  Nothing runs before the stream is consumed, and each consumption is a batch of its own. Stopping early kills the tasks that
+  The batch runs as far ahead as its consumer allows. Nothing runs before the stream is consumed, and each consumption is a batch of its own. Stopping early kills the tasks that
   are still running.
   """
   @spec stream(Enumerable.t(), (term -> term), [option]) :: Enumerable.t()

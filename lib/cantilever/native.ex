@@ -12,9 +12,9 @@ defmodule Cantilever.Native do
   use Cantilever.Nif, otp_app: :cantilever, crate: "cantilever_native"
 
   @doc """
-  Returns Σ i² for 0 ≤ i < `input`, by adding up all the squares; exact at any size.
+  Returns Σ i² for 0 ≤ i < `input`, by adding up all the squares.
 
-  It stands for any long computation, in examples and benches. Yielding, as its own loop can be cut anywhere.
+  The result is exact at any size. The function stands for any long computation, in examples and benches. Yielding, as its own loop can be cut anywhere.
   It takes about 0.3 ns for each number, so the largest `input`, 2⁶⁴ - 1, would keep it busy for centuries.
 
       iex> Cantilever.Native.intensive_calculation(3_024_618)

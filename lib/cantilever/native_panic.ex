@@ -10,7 +10,7 @@ defmodule Cantilever.NativePanic do
   `crash_reason: {%Cantilever.NativePanic{}, []}`.
   """
 
-  @typedoc "What the panic said, and where in the Rust source it happened (line 0 where that is unknown)."
+  @typedoc "A panic's message and its place in the Rust source (line 0 where unknown)."
   @type t :: %__MODULE__{message: String.t(), file: String.t(), line: non_neg_integer()}
 
   defexception [:message, :file, :line]

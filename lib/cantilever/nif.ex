@@ -21,6 +21,8 @@ defmodule Cantilever.Nif do
   function in the crate; a difference is a compile error that lists all of them. Functions of plain
   `#[rustler::nif]` work beside those of the kit.
 
+  The kit also loads the library, so the dependency must be there at run time: without `runtime: false` in `mix.exs`.
+
   ## Options
 
   They may also come from the application's configuration, `config :my_app, MyApp.Native, mode: :debug`, which
@@ -127,9 +129,9 @@ defmodule Cantilever.Nif do
     Build.clear_unused(env.module, build)
   end
 
-  # A library without functions of the kit is plain rustler's, which is content with stubs that have no
-  # function in the library; such a project must go on compiling.
-  defp compare!(%Build{library: %{functions: [_ | _] = functions}} = build, definitions, env) do
+  # A library that is not the kit's is plain rustler's, which is content with stubs that have no function in
+  # the library; such a project must go on compiling.
+  defp compare!(%Build{library: %{kit?: true, functions: functions}} = build, definitions, env) do
     native = for {name, arity, _schedule} <- functions, do: {name, arity}
     difference = Stubs.difference(definitions, native)
     untraced = untraced(build, env.module, definitions, native, difference)
@@ -179,7 +181,7 @@ defmodule Cantilever.Nif do
   end
 
   defp kit?(%Build{library: nil}), do: nil
-  defp kit?(%Build{library: library}), do: library.functions != []
+  defp kit?(%Build{library: library}), do: library.kit?
 
   defp load_data(%Options{load_data_fun: {module, function}}),
     do: quote(do: apply(unquote(module), unquote(function), []))

@@ -54,8 +54,8 @@ defmodule Cantilever.DataProcessorTest do
           )
         end)
 
-      assert_receive {:here, 0, worker, _coordinator}, 5_000
-      assert_receive {:last, 99}, 5_000
+      assert_receive {:here, 0, worker, _coordinator}
+      assert_receive {:last, 99}
       send(worker, :go)
       assert Task.await(task) == Enum.map(0..99, &{:ok, &1})
     end
@@ -162,7 +162,7 @@ defmodule Cantilever.DataProcessorTest do
       task =
         Task.async(fn -> DataProcessor.process_batch([1], &meet(test, &1), timeout: :infinity) end)
 
-      assert_receive {:here, 1, worker, _coordinator}, 5_000
+      assert_receive {:here, 1, worker, _coordinator}
       send(worker, :go)
       assert Task.await(task) == [ok: 1]
     end
@@ -182,7 +182,7 @@ defmodule Cantilever.DataProcessorTest do
 
       workers =
         for item <- 50_001..50_004 do
-          assert_receive {:here, ^item, worker, _coordinator}, 10_000
+          assert_receive {:here, ^item, worker, _coordinator}
           worker
         end
 
@@ -201,7 +201,7 @@ defmodule Cantilever.DataProcessorTest do
       for first <- [1, 4, 7] do
         workers =
           for item <- first..(first + 2) do
-            assert_receive {:here, ^item, worker, _coordinator}, 5_000
+            assert_receive {:here, ^item, worker, _coordinator}
             worker
           end
 
@@ -274,7 +274,7 @@ defmodule Cantilever.DataProcessorTest do
 
       for _worker <- 1..2 do
         assert_received {:down, ref}
-        assert_receive {:DOWN, ^ref, :process, _pid, :killed}, 5_000
+        assert_receive {:DOWN, ^ref, :process, _pid, :killed}
       end
 
       assert_received :closed
@@ -299,14 +299,14 @@ defmodule Cantilever.DataProcessorTest do
 
       pids =
         for item <- 1..4 do
-          assert_receive {:here, ^item, worker, coordinator}, 5_000
+          assert_receive {:here, ^item, worker, coordinator}
           [worker, coordinator]
         end
 
       refs = pids |> List.flatten() |> Enum.uniq() |> Enum.map(&Process.monitor/1)
       assert length(refs) == 5
       Process.exit(caller, :kill)
-      for ref <- refs, do: assert_receive({:DOWN, ^ref, :process, _pid, _reason}, 5_000)
+      for ref <- refs, do: assert_receive({:DOWN, ^ref, :process, _pid, _reason})
     end
 
     test "takes its tasks along when the batch's own process is killed, and the caller learns of it" do
@@ -317,12 +317,12 @@ defmodule Cantilever.DataProcessorTest do
           DataProcessor.process_batch([1, 2], &meet(test, &1), max_concurrency: 2)
         end)
 
-      assert_receive {:here, 1, first, coordinator}, 5_000
-      assert_receive {:here, 2, second, ^coordinator}, 5_000
+      assert_receive {:here, 1, first, coordinator}
+      assert_receive {:here, 2, second, ^coordinator}
       refs = Enum.map([first, second], &Process.monitor/1)
       Process.exit(coordinator, :kill)
-      for ref <- refs, do: assert_receive({:DOWN, ^ref, :process, _pid, :killed}, 5_000)
-      assert_receive {:DOWN, ^caller_ref, :process, ^caller, {reason, _call}}, 5_000
+      for ref <- refs, do: assert_receive({:DOWN, ^ref, :process, _pid, :killed})
+      assert_receive {:DOWN, ^caller_ref, :process, ^caller, {reason, _call}}
       assert reason in [:killed, :noproc]
     end
 
@@ -332,7 +332,7 @@ defmodule Cantilever.DataProcessorTest do
 
       for pid <- [worker, coordinator] do
         ref = Process.monitor(pid)
-        assert_receive {:DOWN, ^ref, :process, ^pid, _reason}, 5_000
+        assert_receive {:DOWN, ^ref, :process, ^pid, _reason}
       end
     end
 
@@ -374,6 +374,14 @@ defmodule Cantilever.DataProcessorTest do
                Enum.map(1..5, fn item -> {:ok, Enum.map(1..item, &{:ok, &1 * item})} end)
     end
 
+    test "says how to start the application where it is not running" do
+      code = "Cantilever.DataProcessor.process_batch([1], & &1)"
+      assert {output, 1} = Cantilever.ChildVM.run(code)
+      assert output =~ "(RuntimeError) a batch needs the application :cantilever"
+      assert output =~ "Application.ensure_all_started(:cantilever)"
+      assert output =~ ~s|Mix.Task.run("app.start")|
+    end
+
     test "names a wrong function or option" do
       assert_raise ArgumentError, ~r/function of one argument, got: 5/, fn ->
         DataProcessor.process_batch([], 5)
@@ -403,8 +411,8 @@ defmodule Cantilever.DataProcessorTest do
           catch_error(DataProcessor.process_batch!([:hang, :bad], fun, max_concurrency: 2))
         end)
 
-      assert_receive {:here, :hang, hanging, _coordinator}, 5_000
-      assert_receive {:here, :bad, bad, _coordinator}, 5_000
+      assert_receive {:here, :hang, hanging, _coordinator}
+      assert_receive {:here, :bad, bad, _coordinator}
       ref = Process.monitor(hanging)
       send(bad, :go)
       assert %Error{input: :bad, index: 1, kind: :raise} = error = Task.await(task)
@@ -412,7 +420,7 @@ defmodule Cantilever.DataProcessorTest do
       assert Exception.message(error) ==
                "item 1 of the batch, :bad, raised RuntimeError: bad luck"
 
-      assert_receive {:DOWN, ^ref, :process, _pid, :killed}, 5_000
+      assert_receive {:DOWN, ^ref, :process, _pid, :killed}
     end
   end
 
@@ -446,13 +454,13 @@ defmodule Cantilever.DataProcessorTest do
           max_concurrency: 2
         )
         |> Stream.map(fn outcome ->
-          assert_receive {:here, 1, worker, _coordinator}, 5_000
+          assert_receive {:here, 1, worker, _coordinator}
           {outcome, Process.monitor(worker)}
         end)
         |> Enum.take(1)
 
       assert [{{:ok, 0}, ref}] = taken
-      assert_receive {:DOWN, ^ref, :process, _pid, :killed}, 5_000
+      assert_receive {:DOWN, ^ref, :process, _pid, :killed}
       assert mailbox() == {:messages, []}
     end
 
@@ -489,9 +497,9 @@ defmodule Cantilever.DataProcessorTest do
             |> Enum.each(fn _outcome -> :counters.add(consumed, 1, 1) end)
           end)
 
-        assert_receive {:here, 0, straggler, _coordinator}, 5_000
+        assert_receive {:here, 0, straggler, _coordinator}
         last = if ordered, do: limit - 1, else: 199
-        for item <- chunk_size..last, do: assert_receive({:computed, ^item}, 5_000)
+        for item <- chunk_size..last, do: assert_receive({:computed, ^item})
         send(straggler, :go)
         assert Task.await(task) == :ok
         assert :counters.get(read, 1) == 200
@@ -499,7 +507,7 @@ defmodule Cantilever.DataProcessorTest do
 
         for item <- 1..199,
             item not in chunk_size..last,
-            do: assert_receive({:computed, ^item}, 5_000)
+            do: assert_receive({:computed, ^item})
       end
     end
 
@@ -518,9 +526,9 @@ defmodule Cantilever.DataProcessorTest do
         )
         |> Enum.map(fn
           {:ok, :quick} ->
-            assert_receive {:here, :hang, worker, _coordinator}, 5_000
+            assert_receive {:here, :hang, worker, _coordinator}
             ref = Process.monitor(worker)
-            assert_receive {:DOWN, ^ref, :process, ^worker, _reason}, 5_000
+            assert_receive {:DOWN, ^ref, :process, ^worker, _reason}
             :busy
 
           outcome ->
@@ -567,8 +575,8 @@ defmodule Cantilever.DataProcessorTest do
           )
         end)
 
-      assert_receive {:here, 1, worker, _coordinator}, 5_000
-      assert_receive {:progress, %{done: 0, total: nil, finished?: false}, _caller}, 5_000
+      assert_receive {:here, 1, worker, _coordinator}
+      assert_receive {:progress, %{done: 0, total: nil, finished?: false}, _caller}
       send(worker, :go)
       assert Task.await(task) == [ok: 1]
     end

@@ -273,6 +273,25 @@ defmodule Cantilever.NifTest do
       refute output =~ "plain"
     end
 
+    test "for stubs of none in a crate of the kit whose functions all leave no trace", %{dir: dir} do
+      NativeProject.create(dir, init: true, traced: [], load: "Some(unwrap)")
+      assert {output, 0} = NativeProject.eval(dir, "IO.puts(Tiny.answer())")
+      assert output =~ ~r/^11$/m
+
+      NativeProject.age(dir)
+
+      NativeProject.replace(
+        dir,
+        "lib/tiny.ex",
+        "def answer",
+        "def none, do: :erlang.nif_error(:nif_not_loaded)\n  def answer"
+      )
+
+      assert {output, 1} = NativeProject.mix(dir, ["compile"])
+      assert output =~ ~r/stubs without a Rust function.*\n    none\/0\n/
+      refute output =~ "answer"
+    end
+
     test "not for a crate of plain rustler with a stub too many", %{dir: dir} do
       NativeProject.create(dir,
         traced: [],
@@ -333,6 +352,21 @@ defmodule Cantilever.NifTest do
       NativeProject.elixir(dir, "logger", "tiny", "Tiny")
       assert {output, 1} = NativeProject.mix(dir, ["compile"])
       assert output =~ "Tiny: invalid value for the option :otp_app: :logger. Accepted: :my_app"
+    end
+
+    test "for a dependency that a release would lack", %{dir: dir} do
+      deps = NativeProject.dependency(Path.join(dir, "cantilever"))
+
+      for deps <- [
+            String.replace(deps, "}]", ", runtime: false}]"),
+            String.replace(deps, "path:", ~s(">= 0.0.0", runtime: false, path:))
+          ] do
+        project = NativeProject.create(Path.join(dir, "project"), deps: deps)
+        assert {output, 1} = NativeProject.mix(project, ["compile"], [{"ERL_LIBS", ""}])
+        assert output =~ "Tiny: the dependency :cantilever has the option `runtime: false`"
+        assert output =~ "Remove that option"
+        assert NativeProject.cargo_starts(project) == []
+      end
     end
 
     test "for an unknown option in the configuration", %{dir: dir} do

@@ -6,7 +6,7 @@ defmodule Cantilever.ChildVM do
   def start do
     # A peer on standard input and output needs neither distribution nor a name.
     {:ok, peer, _node} =
-      :peer.start(%{connection: :standard_io, args: Enum.flat_map(paths(), &['-pa', &1])})
+      :peer.start(%{connection: :standard_io, args: Enum.flat_map(paths(), &[~c"-pa", &1])})
 
     {:ok, _started} = :peer.call(peer, :application, :ensure_all_started, [:cantilever])
     :ok = :peer.call(peer, :logger, :set_primary_config, [:level, :none])

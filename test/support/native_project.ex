@@ -182,7 +182,8 @@ defmodule Cantilever.NativeProject do
     traced = Keyword.get(opts, :traced, functions)
 
     trace =
-      Enum.map_join(traced, fn {name, arity} -> "cantilever.nif=#{name}/#{arity} Normal\\n" end)
+      if(Keyword.get(opts, :init, false), do: "cantilever.init=1\\n", else: "") <>
+        Enum.map_join(traced, fn {name, arity} -> "cantilever.nif=#{name}/#{arity} Normal\\n" end)
 
     entries =
       Enum.map_join(functions, ",\n    ", fn {name, arity} ->
@@ -211,7 +212,10 @@ defmodule Cantilever.NativeProject do
     // With a feature on, it is a library for another module.
     const NAME: &std::ffi::CStr = if cfg!(feature = "second") { c"Elixir.Second" } else { c"Elixir.#{module}" };
 
-    extern "C" { fn enif_make_long(env: *mut c_void, value: c_long) -> usize; }
+    extern "C" {
+        fn enif_make_long(env: *mut c_void, value: c_long) -> usize;
+        fn enif_get_tuple(env: *mut c_void, term: usize, arity: *mut c_int, terms: *mut *const usize) -> c_int;
+    }
 
     unsafe extern "C" fn answer(env: *mut c_void, _: c_int, _: *const usize) -> usize {
         let ten: i64 = include_str!("ten.txt").trim().parse().unwrap();
@@ -221,6 +225,14 @@ defmodule Cantilever.NativeProject do
 
     #[allow(dead_code)]
     unsafe extern "C" fn refuse(_: *mut c_void, _: *mut *mut c_void, _: usize) -> c_int { 1 }
+
+    // Takes the data of the kit's libraries only.
+    #[allow(dead_code)]
+    unsafe extern "C" fn unwrap(env: *mut c_void, _: *mut *mut c_void, data: usize) -> c_int {
+        let (mut arity, mut terms) = (0, std::ptr::null());
+        let wrapped = enif_get_tuple(env, data, &mut arity, &mut terms) != 0 && arity == 3;
+        if wrapped { 0 } else { 1 }
+    }
 
     static FUNCTIONS: Shared<[Function; #{length(functions)}]> = Shared([
         #{entries}

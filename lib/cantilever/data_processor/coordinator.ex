@@ -54,6 +54,11 @@ defmodule Cantilever.DataProcessor.Coordinator do
       Task.Supervisor.start_child(Cantilever.TaskSupervisor, __MODULE__, :run, arguments)
 
     pid
+  catch
+    :exit, {:noproc, _call} ->
+      raise "a batch needs the application :cantilever, which is not running. Start it with " <>
+              "Application.ensure_all_started(:cantilever), or in a Mix task with " <>
+              "Mix.Task.run(\"app.start\")"
   end
 
   @doc "Gives it items from the source."

@@ -20,8 +20,10 @@ defmodule Cantilever.DataProcessor.Error do
   empty where the process died without one.
   """
 
+  @typedoc "The way in which an item failed: the table above tells them apart."
   @type kind :: :raise | :throw | :exit | :kill | :timeout
 
+  @typedoc "A failed item: `index` counts from 0, `attempts` from 1."
   @type t :: %__MODULE__{
           input: term,
           index: non_neg_integer,

@@ -30,11 +30,11 @@ defmodule Cantilever.DataProcessor.Options do
       doc: "how many tasks run at the same time"
     ],
     timeout: [
-      shape: "a positive number of milliseconds (an integer) or :infinity",
+      shape: "a number of milliseconds from 1 to 4_294_967_295 (an integer) or :infinity",
       default: "`5000`",
       doc:
-        "what one item may take, each attempt anew, also inside a chunk. The item's process is killed, never too early, and at most a " <>
-          "tenth of the timeout too late (or 1 ms, if that is more)"
+        "what one item may take, each attempt anew, also inside a chunk. The item's process is killed, never too early, and too late " <>
+          "by at most 1 ms, and in a chunk of several by a tenth of the timeout more"
     ],
     ordered: [
       shape: "true or false",
@@ -63,6 +63,9 @@ defmodule Cantilever.DataProcessor.Options do
   ]
 
   @keys Keyword.keys(@schema)
+
+  # The longest that `receive` and the timers of the VM take, and so every other timeout in Elixir.
+  @longest_timeout 0xFFFFFFFF
 
   @doc "The options as a Markdown list."
   @spec docs() :: String.t()
@@ -97,7 +100,7 @@ defmodule Cantilever.DataProcessor.Options do
   end
 
   defp valid?(:max_concurrency, value), do: is_integer(value) and value > 0
-  defp valid?(:timeout, value), do: value == :infinity or (is_integer(value) and value > 0)
+  defp valid?(:timeout, value), do: value == :infinity or value in 1..@longest_timeout
   defp valid?(:ordered, value), do: is_boolean(value)
   defp valid?(:chunk_size, value), do: value == :auto or (is_integer(value) and value > 0)
   defp valid?(:retries, value), do: is_integer(value) and value >= 0

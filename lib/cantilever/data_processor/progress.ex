@@ -14,6 +14,12 @@ defmodule Cantilever.DataProcessor.Progress do
   @enforce_keys [:done, :failed, :total, :elapsed_ms, :rate, :left_ms]
   defstruct [:done, :failed, :total, :elapsed_ms, :rate, :left_ms, finished?: false]
 
+  @typedoc """
+  The progress of a batch, in items.
+
+  `elapsed_ms` is the time since the batch began and `left_ms` an estimate of what is left, both in milliseconds;
+  `rate` is in items per second.
+  """
   @type t :: %__MODULE__{
           done: non_neg_integer,
           failed: non_neg_integer,

@@ -20,7 +20,7 @@ defmodule Cantilever.DataProcessor.Reporter do
   def new(:bar, total), do: new({:bar, :standard_error}, total)
 
   def new({:bar, device}, total) do
-    device = if device == :stderr, do: :standard_error, else: device
+    device = registered(device)
 
     case :io.columns(device) do
       {:ok, columns} -> reporter({:bar, device, columns}, @period_ms, total)
@@ -50,6 +50,11 @@ defmodule Cantilever.DataProcessor.Reporter do
   @spec close(t) :: :ok
   def close(%{target: {:bar, device, _columns}, drawn?: true}), do: IO.write(device, "\n")
   def close(_reporter), do: :ok
+
+  # Elixir's short names, which OTP does not know.
+  defp registered(:stdio), do: :standard_io
+  defp registered(:stderr), do: :standard_error
+  defp registered(device), do: device
 
   defp reporter(target, period, total),
     do: %__MODULE__{target: target, period: period, total: total}

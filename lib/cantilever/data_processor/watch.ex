@@ -42,18 +42,22 @@ defmodule Cantilever.DataProcessor.Watch do
   @spec cut(t) :: t
   def cut(watch), do: %{watch | cuttable?: false}
 
+  # Both moments are rounded down, so a difference of `timeout` may be up to a millisecond short of it.
   @doc "Whether the item has had its time."
   @spec overdue?(t, timeout, integer) :: boolean
   def overdue?(_watch, :infinity, _now), do: false
-  def overdue?(watch, timeout, now), do: now - watch.since >= timeout
+  def overdue?(watch, timeout, now), do: now - watch.since > timeout
 
   @doc "When to look next."
   @spec due(t, timeout, integer) :: integer | :infinity
   def due(watch, timeout, now), do: min(timeout_due(watch, timeout, now), cut_due(watch, now))
 
   defp timeout_due(_watch, :infinity, _now), do: :infinity
-  defp timeout_due(%{alone?: true} = watch, timeout, now), do: max(watch.since + timeout, now + 1)
-  defp timeout_due(_watch, timeout, now), do: now + max(div(timeout, 10), 1)
+
+  defp timeout_due(watch, timeout, now) do
+    over = max(watch.since + timeout + 1, now + 1)
+    if watch.alone?, do: over, else: min(over, now + max(div(timeout, 10), 1))
+  end
 
   defp cut_due(%{cuttable?: true} = watch, now), do: max(watch.started + @cut_after_ms, now + 1)
   defp cut_due(_watch, _now), do: :infinity

@@ -36,18 +36,22 @@ defmodule Cantilever.Nif.Artifact do
     "lib#{underscore(crate)}-#{binary_part(hash, 0, 16)}#{extension(extension)}"
   end
 
-  # Removes the crate's libraries that nobody uses. A running system that has one mapped keeps it until it exits.
-  @spec clear_unused([Path.t()], Path.t(), String.t()) :: :ok
-  def clear_unused(used, dir, crate) do
+  # The crate's libraries that are not among the `used` ones.
+  @spec unused([Path.t()], Path.t(), String.t()) :: [Path.t()]
+  def unused(used, dir, crate) do
     used = Enum.map(used, &Path.basename/1)
     pattern = ~r/\Alib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\.(so|dll)\z/
 
     dir
     |> File.ls!()
     |> Enum.filter(&(&1 not in used and &1 =~ pattern))
-    # Another process may have removed one meanwhile, and Windows keeps what is mapped.
-    |> Enum.each(&File.rm(Path.join(dir, &1)))
+    |> Enum.map(&Path.join(dir, &1))
   end
+
+  # A running system that has one mapped keeps it until it exits.
+  @spec remove([Path.t()]) :: :ok
+  # Another process may have removed one meanwhile, and Windows keeps what is mapped.
+  def remove(libraries), do: Enum.each(libraries, &File.rm/1)
 
   # `:erlang.load_nif/2` adds the extension itself, and on macOS too it is `.so`.
   defp extension(artifact), do: if(String.ends_with?(artifact, ".dll"), do: ".dll", else: ".so")

@@ -5,6 +5,8 @@ defmodule Cantilever.Nif.Build do
 
   alias Cantilever.Nif.{Artifact, Cargo, Library, Options, Record, Sources}
 
+  @between_tries_ms 50
+
   @enforce_keys [:options, :location, :file, :library, :resources]
   defstruct [:options, :location, :file, :library, :resources]
 
@@ -57,10 +59,11 @@ defmodule Cantilever.Nif.Build do
   # Called when the module is known to compile, so that until then an older one keeps its library.
   @spec clear_unused(module(), t()) :: :ok
   def clear_unused(module, %__MODULE__{options: %{load_from: nil} = options} = build) do
-    exclusively(fn ->
-      used = [build.file | Record.libraries_of_others(module, options)]
-      Artifact.clear_unused(used, Path.dirname(build.file), options.crate)
-    end)
+    # Mostly there is nothing, which is seen without waiting for another module's build. What is seen then may still change.
+    case unused(module, options, build) do
+      [] -> :ok
+      _some -> exclusively(fn -> Artifact.remove(unused(module, options, build)) end)
+    end
   end
 
   def clear_unused(_module, _build), do: :ok
@@ -93,10 +96,32 @@ defmodule Cantilever.Nif.Build do
     end
   end
 
+  defp unused(module, options, build) do
+    used = [build.file | Record.libraries_of_others(module, options)]
+    Artifact.unused(used, Path.dirname(build.file), options.crate)
+  end
+
   # Two modules may build one crate with different features while Mix compiles them in parallel: neither may
   # take the other's artifact, nor clear away a library that the other has just installed.
-  defp exclusively(fun),
-    do: :global.trans({{__MODULE__, Mix.Project.build_path()}, self()}, fun, [node()])
+  #
+  # `:global.trans` waits up to eight seconds between its tries, long after the other build has ended.
+  defp exclusively(fun) do
+    lock = {{__MODULE__, Mix.Project.build_path()}, self()}
+    acquire(lock)
+
+    try do
+      fun.()
+    after
+      :global.del_lock(lock, [node()])
+    end
+  end
+
+  defp acquire(lock) do
+    unless :global.set_lock(lock, [node()], 0) do
+      Process.sleep(@between_tries_ms)
+      acquire(lock)
+    end
+  end
 
   # The application in which the library is installed must be the one from which it is loaded.
   defp check_project!(module, options) do
@@ -111,10 +136,21 @@ defmodule Cantilever.Nif.Build do
               "#{inspect(module)}: invalid value for the option :otp_app: #{inspect(options.otp_app)}. " <>
                 "Accepted: #{inspect(Mix.Project.config()[:app])}, the application that is being compiled"
 
+      Enum.any?(Mix.Project.config()[:deps], &absent_at_runtime?/1) ->
+        raise ArgumentError,
+              "#{inspect(module)}: the dependency :cantilever has the option `runtime: false` in mix.exs, so a release " <>
+                "would lack the code that loads the library. Remove that option"
+
       true ->
         :ok
     end
   end
+
+  defp absent_at_runtime?({:cantilever, options}) when is_list(options),
+    do: options[:runtime] == false
+
+  defp absent_at_runtime?({:cantilever, _requirement, options}), do: options[:runtime] == false
+  defp absent_at_runtime?(_dependency), do: false
 
   defp app_dir(app) do
     if mix?() and Mix.Project.get() != nil and Mix.Project.config()[:app] == app,

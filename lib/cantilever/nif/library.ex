@@ -1,17 +1,28 @@
 defmodule Cantilever.Nif.Library do
   @moduledoc false
   # What the bytes of a native library tell without loading it: its file format, the machines it runs on,
-  # and the functions that `#[cantilever::nif]` notes in it as `cantilever.nif=NAME/ARITY SCHEDULE\n`. Pure.
+  # whether it is the kit's, and the functions that `#[cantilever::nif]` notes in it as
+  # `cantilever.nif=NAME/ARITY SCHEDULE\n`. Pure.
+  #
+  # `cantilever::init!` notes itself too, so that a library is known as the kit's though all of its functions are
+  # plain rustler's, which leave no note.
 
   import Bitwise, only: [band: 2]
 
-  @enforce_keys [:format, :machines, :functions]
-  defstruct [:format, :machines, :functions]
+  @enforce_keys [:format, :machines, :kit?, :functions]
+  defstruct [:format, :machines, :kit?, :functions]
+
+  @init "cantilever.init=1\n"
 
   @type format :: :elf | :mach_o | :pe | :unknown
   @type schedule :: :normal | :dirty_cpu | :dirty_io | :yielding
   @type function_entry :: {atom(), arity(), schedule()}
-  @type t :: %__MODULE__{format: format(), machines: [String.t()], functions: [function_entry()]}
+  @type t :: %__MODULE__{
+          format: format(),
+          machines: [String.t()],
+          kit?: boolean(),
+          functions: [function_entry()]
+        }
 
   @schedules %{
     "Normal" => :normal,
@@ -23,7 +34,9 @@ defmodule Cantilever.Nif.Library do
   @spec parse(binary()) :: t()
   def parse(binary) do
     {format, machines} = header(binary)
-    %__MODULE__{format: format, machines: machines, functions: functions(binary)}
+    functions = functions(binary)
+    kit? = functions != [] or :binary.match(binary, @init) != :nomatch
+    %__MODULE__{format: format, machines: machines, kit?: kit?, functions: functions}
   end
 
   @spec read(Path.t()) :: {:ok, t()} | {:error, File.posix()}

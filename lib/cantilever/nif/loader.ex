@@ -82,7 +82,7 @@ defmodule Cantilever.Nif.Loader do
 
   defp kit?(base) do
     case Library.read(base <> extension()) do
-      {:ok, library} -> library.functions != []
+      {:ok, library} -> library.kit?
       {:error, _reason} -> false
     end
   end

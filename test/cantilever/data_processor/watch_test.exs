@@ -3,11 +3,12 @@ defmodule Cantilever.DataProcessor.WatchTest do
 
   alias Cantilever.DataProcessor.Watch
 
-  test "looks at a lone item exactly when its time is over" do
+  test "looks at a lone item in the first millisecond in which its time is certainly over" do
     watch = Watch.new(1, :auto, 1_000)
-    assert Watch.due(watch, 300, 1_000) == 1_300
-    refute Watch.overdue?(watch, 300, 1_299)
-    assert Watch.overdue?(watch, 300, 1_300)
+    assert Watch.due(watch, 300, 1_000) == 1_301
+    # An item that began at 1,000.9 has had 299.1 ms at 1,300.0.
+    refute Watch.overdue?(watch, 300, 1_300)
+    assert Watch.overdue?(watch, 300, 1_301)
     refute Watch.cut?(watch, 9_000)
   end
 
@@ -15,9 +16,17 @@ defmodule Cantilever.DataProcessor.WatchTest do
     watch = Watch.new(5, 5, 0)
     assert Watch.due(watch, 300, 0) == 30
     watch = watch |> Watch.seen(2, 30) |> Watch.seen(2, 60)
-    refute Watch.overdue?(watch, 300, 329)
-    assert Watch.overdue?(watch, 300, 330)
-    refute Watch.overdue?(Watch.seen(watch, 3, 330), 300, 330)
+    refute Watch.overdue?(watch, 300, 330)
+    assert Watch.overdue?(watch, 300, 331)
+    refute Watch.overdue?(Watch.seen(watch, 3, 331), 300, 331)
+  end
+
+  test "looks at a chunk ten times per timeout, and no later than when the time is over" do
+    watch = Watch.new(5, 5, 0)
+    assert Watch.due(watch, 300, 0) == 30
+    assert Watch.due(watch, 300, 270) == 300
+    assert Watch.due(watch, 300, 300) == 301
+    assert Watch.due(watch, 300, 400) == 401
   end
 
   test "takes the rest of an automatic chunk back once, and of a fixed one never" do

@@ -57,6 +57,23 @@ defmodule Cantilever.Nif.LibraryTest do
     end
   end
 
+  describe "parse/1 of a library" do
+    test "knows that it is the kit's by its init! or by a function" do
+      for {text, kit?} <- [
+            {"x\0cantilever.init=1\n\0", true},
+            {"cantilever.nif=add/2 Normal\n", true},
+            {"cantilever.init=1", false},
+            {"cantilever.init=10\n", false},
+            {"cantilever.init=", false},
+            {"rustler", false}
+          ] do
+        assert Library.parse(text).kit? == kit?
+      end
+
+      assert Library.parse("cantilever.init=1\n").functions == []
+    end
+  end
+
   describe "check/2" do
     test "accepts what this VM runs on" do
       for binary <- [elf(0x3E), elf(0xB7), mach_o(0x01000007), mach_o(0x0100000C), pe(0x8664)] do

@@ -35,6 +35,16 @@ defmodule Cantilever.Nif.LoaderTest do
       assert {:ok, _path, 7} = Loader.prepare(My.Native, {:cantilever, "ebin/libx"}, nil, 7)
     end
 
+    @tag :tmp_dir
+    test "recognises a library that was not there before as the kit's", %{tmp_dir: dir} do
+      up = Enum.map(Path.split(:code.lib_dir(:cantilever)), fn _folder -> ".." end)
+      base = Path.join(up ++ [dir, "libx"])
+      File.write!(Path.join(dir, "libx" <> Loader.extension()), "\0cantilever.init=1\n")
+
+      assert {:ok, _path, {:"$cantilever", _info, 7}} =
+               Loader.prepare(My.Native, {:cantilever, base}, nil, 7)
+    end
+
     test "explains an application that is not there" do
       assert capture_log(fn ->
                assert {:error, message} =

@@ -15,9 +15,9 @@ defmodule MyApp.FileOutput do
   @type writer :: (Path.t(), iodata() -> :ok | {:error, File.posix()})
 
   @doc """
-  Writes `content` to a new file beside `path` and moves it there; its folder is made where it is missing.
+  Writes `content` to a new file beside `path` and moves it there.
 
-  On an error (a full disk, say) nothing is left behind, and an older file at `path` stays as it was.
+  Its folder is made where it is missing. On an error (a full disk, say) nothing is left behind, and an older file at `path` stays as it was.
   """
   @spec write(Path.t(), iodata(), writer()) :: :ok | {:error, File.posix()}
   def write(path, content, writer \\ &File.write/2) do
@@ -34,8 +34,9 @@ defmodule MyApp.FileOutput do
     end
   end
 
-  @doc "The sentence for an error of the file system."
-  @spec explain(File.posix() | :badarg | :terminated) :: String.t()
+  @doc "The sentence for an error of the file system, or of `MyApp.Pictures.list/2`."
+  @spec explain(File.posix() | :badarg | :terminated | :not_utf8) :: String.t()
   def explain(:enospc), do: "the disk is full"
+  def explain(:not_utf8), do: "its name is not UTF-8; rename it"
   def explain(reason), do: reason |> :file.format_error() |> List.to_string()
 end

@@ -20,7 +20,11 @@ defmodule MyApp.Fractals do
           iterations: pos_integer()
         }
 
-  @doc "The pictures of a set of `count`: wide, high and square in turn, from the whole set to its depths."
+  @doc """
+  The pictures of a set of `count`.
+
+  They are wide, high and square in turn, and lead from the whole Mandelbrot set to its depths.
+  """
   @spec plan(pos_integer(), {width :: pos_integer(), height :: pos_integer()}) :: [fractal()]
   def plan(count, {width, height}) do
     for number <- 1..count do

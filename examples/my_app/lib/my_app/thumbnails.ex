@@ -51,7 +51,10 @@ defmodule MyApp.Thumbnails do
 
     report =
       pictures
-      |> Cantilever.DataProcessor.stream(&one(&1, out, options), processor_options(options))
+      |> Cantilever.DataProcessor.process_batch(
+        &one(&1, out, options),
+        processor_options(options)
+      )
       |> Enum.zip_reduce(pictures, %Report{}, fn result, picture, report ->
         Report.add(report, picture.name, outcome(result, options))
       end)

@@ -167,7 +167,7 @@ defmodule MyApp.NativeTest do
     end
 
     test "raises for what is no binary, and no size" do
-      for bad <- [nil, :png, 'list', 1, <<1::3>>, %{}] do
+      for bad <- [nil, :png, ~c"list", 1, <<1::3>>, %{}] do
         assert_raise ArgumentError, fn -> Native.thumbnail(bad, 30) end
       end
 

@@ -51,6 +51,26 @@ defmodule MyApp.ThumbnailsTest do
       end)
     end
 
+    test "lets no slow picture hold up those after it", context do
+      test = self()
+
+      thumbnail = fn
+        "picture a.png", _side ->
+          send(test, {:slow, self()})
+          receive do: (:go -> {:ok, "a"})
+
+        picture, _side ->
+          send(test, {:made, picture})
+          {:ok, picture}
+      end
+
+      task = Task.async(fn -> make(context, thumbnail: thumbnail, max_concurrency: 2) end)
+      assert_receive {:slow, worker}
+      assert_receive {:made, "picture sub/a.png"}
+      send(worker, :go)
+      assert length(Task.await(task).made) == 4
+    end
+
     test "tells of a picture that takes too long", context do
       hang = fn _picture, _side -> receive do: (:never -> :ok) end
       pictures = Enum.take(context.pictures, 1)

@@ -2,11 +2,11 @@ defmodule Mix.Tasks.MyApp.Fractals do
   @shortdoc "Renders pictures of the Mandelbrot set into a folder"
 
   @moduledoc """
-  Renders pictures of the Mandelbrot set into a folder, for the other tasks to work on.
+  Renders pictures of the Mandelbrot set into a folder.
 
       mix my_app.fractals DIR [--count 12] [--size 3000x2000]
 
-  A picture that is there already stays as it is.
+  The other tasks have something to work on then. A picture that is there already stays as it is.
   """
 
   use Mix.Task

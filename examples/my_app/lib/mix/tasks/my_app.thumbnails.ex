@@ -67,6 +67,8 @@ defmodule Mix.Tasks.MyApp.Thumbnails do
     end
   end
 
+  defp check({:out, ""}), do: Mix.raise("--out is empty, but must name a folder")
+
   defp check({:max_side, side}) when side not in 1..@longest_side do
     Mix.raise("--max-side is #{side}, but must be 1 to #{@longest_side}")
   end

@@ -13,7 +13,11 @@ defmodule MyApp.Thumbnails.Report do
   @type made :: %{name: String.t(), thumbnail: String.t()}
   @type failed :: %{name: String.t(), kind: atom(), message: String.t()}
 
-  @typedoc "`made` and `failed` hold the last picture first; `bytes` counts the pictures that were read."
+  @typedoc """
+  The outcomes and the figures of a batch.
+
+  `made` and `failed` hold the last picture first; `bytes` counts the pictures that were read.
+  """
   @type t :: %__MODULE__{
           made: [made()],
           failed: [failed()],

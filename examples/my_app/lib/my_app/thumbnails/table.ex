@@ -1,6 +1,6 @@
 defmodule MyApp.Thumbnails.Table do
   @moduledoc """
-  The report of a batch as text: its figures, and beside them what another process saw meanwhile.
+  The report of a batch as text, beside what another process saw meanwhile.
 
       iex> report = %MyApp.Thumbnails.Report{elapsed_us: 1_000_000}
       iex> seen = %{count: 1_000, p50_us: 80, p99_us: 210, max_us: 400}
