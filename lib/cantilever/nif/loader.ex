@@ -52,12 +52,7 @@ defmodule Cantilever.Nif.Loader do
 
   @spec wrap(term()) :: {:"$cantilever", map(), term()}
   def wrap(load_data) do
-    info = %{
-      schedulers_online: :erlang.system_info(:schedulers_online),
-      dirty_io_schedulers: :erlang.system_info(:dirty_io_schedulers)
-    }
-
-    {:"$cantilever", info, load_data}
+    {:"$cantilever", %{schedulers_online: :erlang.system_info(:schedulers_online)}, load_data}
   end
 
   # While a module is compiled, a failing load must reach the compiler, yet the VM calls on_load in a process

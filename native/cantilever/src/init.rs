@@ -66,6 +66,8 @@ impl<E: Display> LoadOutcome for Result<(), E> {
 /// Makes the entry that the VM reads when it loads the library.
 pub fn entry(library: Library) -> *const ErlNifEntry {
     let library = LIBRARY.get_or_init(|| library);
+    // Nothing else reads it here, and what nobody reads a linker may leave out.
+    std::hint::black_box(library.mark);
     let functions: Vec<_> = inventory::iter::<Nif>().map(Nif::get_def).collect();
     let mut entry = ErlNifEntry::new(library.module, functions.leak(), load);
     entry.upgrade = Some(upgrade);
