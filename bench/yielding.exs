@@ -31,10 +31,14 @@ Bench.main("yielding", fn options ->
   samples = Bench.rounds([yielding: yielding_ns, plain: plain_ns], rounds)
   throughput = fn name -> Enum.map(samples[name], &(input / &1 * 1_000)) end
 
-  runs =
-    for _run <- 1..rounds do
-      Slices.measure_us(fn -> Cantilever.Native.intensive_calculation(input) end)
-    end
+  # In turns with a program that only looks at the clock: it tells what the machine does to 20 µs of anything.
+  {runs, longest_of_machine} =
+    Enum.unzip(
+      for _run <- 1..rounds do
+        slices = Slices.measure_us(fn -> Cantilever.Native.intensive_calculation(input) end)
+        {slices, Plain.longest_us!(program, div(round(Enum.sum(slices)), 1_000))}
+      end
+    )
 
   percentile = fn slices, share ->
     slices |> Enum.sort() |> Enum.at(trunc(length(slices) * share))
@@ -56,19 +60,29 @@ Bench.main("yielding", fn options ->
     Bench.result("slice, median", Enum.map(runs, &percentile.(&1, 0.5)), "us"),
     Bench.result("slice, p99", Enum.map(runs, &percentile.(&1, 0.99)), "us"),
     Bench.result("slice, longest of a run", longest_of_run, "us"),
+    Bench.result("20 us of a plain clock, longest of a run", longest_of_machine, "us"),
     Bench.result("slice, longest of #{stretch} in a row", longest_of_stretch, "us")
   ]
 
+  # The fastest run of each: what the system takes away only ever makes a run slower, and of the two the longer-lived VM
+  # is the easier to hit.
   goals = [
     Bench.goal(
-      "throughput to plain Rust's",
-      Bench.ratio(samples.plain, samples.yielding),
+      "throughput to plain Rust's, the fastest run of each",
+      Enum.min(samples.plain) / Enum.min(samples.yielding),
       ">=",
       0.97
     ),
     Bench.goal(
       "longest slice to the target, in the quietest run",
       Enum.min(longest_of_run) / target_us,
+      "<=",
+      2
+    ),
+    # Where the one above cannot be met by anything, this one tells whose fault that is.
+    Bench.goal(
+      "longest slice to a plain clock's longest 20 us, medians",
+      Bench.median(longest_of_run) / Bench.median(longest_of_machine),
       "<=",
       2
     )

@@ -33,4 +33,10 @@ defmodule Cantilever.Bench.Yielding.Plain do
     [ns, sum] = output |> String.split() |> Enum.map(&String.to_integer/1)
     {ns, sum}
   end
+
+  # The longest of the stretches of 20 µs in which the program does nothing but look at the clock, in µs.
+  def longest_us!(program, milliseconds) do
+    {output, 0} = System.cmd(program, ["--longest", Integer.to_string(milliseconds)])
+    String.to_integer(String.trim(output)) / 1_000
+  end
 end

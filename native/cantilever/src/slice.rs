@@ -142,11 +142,13 @@ impl Slice {
 }
 
 /// How many checkpoints may pass before the next look, if `passed` of them took `took` and the
-/// slice has `left` to go: as many as fit, but at most twice as many as last time.
+/// slice has `left` to go: half as many as fit, and at most twice as many as last time, as the next
+/// ones may take longer.
 fn next_interval(passed: u32, took: Duration, left: Duration) -> u32 {
     let each = (took.as_nanos() / u128::from(passed.max(1))).max(1);
     let fit = u32::try_from(left.as_nanos() / each).unwrap_or(u32::MAX);
-    fit.clamp(1, passed.saturating_mul(2).clamp(1, MOST_UNLOOKED))
+    fit.div_ceil(2)
+        .clamp(1, passed.saturating_mul(2).clamp(1, MOST_UNLOOKED))
 }
 
 /// Sets how long slices are from now on, in microseconds; 0 ends a slice at every checkpoint.
@@ -322,8 +324,8 @@ mod tests {
     fn the_interval_grows_slowly_and_ends_with_the_slice() {
         let us = Duration::from_micros;
         assert_eq!(next_interval(1, us(1), us(19)), 2);
-        assert_eq!(next_interval(8, us(8), us(12)), 12);
-        assert_eq!(next_interval(8, us(8), us(3)), 3);
+        assert_eq!(next_interval(8, us(8), us(12)), 6);
+        assert_eq!(next_interval(8, us(8), us(3)), 2);
         assert_eq!(next_interval(8, us(8), Duration::ZERO), 1);
         assert_eq!(next_interval(32, Duration::ZERO, us(20)), MOST_UNLOOKED);
     }
