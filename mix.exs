@@ -35,10 +35,12 @@ defmodule Cantilever.MixProject do
     end
   end
 
+  # Cargo wants every member of its workspace to be there, the tests' crate too.
   defp package do
     [
       licenses: ["MIT", "Apache-2.0"],
-      files: ~w(lib native Cargo.toml Cargo.lock mix.exs .formatter.exs README.md CHANGELOG.md
+      files:
+        ~w(lib native test/native Cargo.toml Cargo.lock mix.exs .formatter.exs README.md CHANGELOG.md
                 LICENSE-MIT LICENSE-APACHE)
     ]
   end
