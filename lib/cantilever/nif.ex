@@ -166,19 +166,9 @@ defmodule Cantilever.Nif do
     do: build.library != nil and build.options.load_data_fun == nil and Build.for_host?(build)
 
   # Elixir has loaded modules right after their compilation, and has stopped doing so in later versions.
-  # The library is to be tried then, but never where it cannot work.
-  defp autoload(build) do
-    cond do
-      loaded_now?(build) ->
-        quote(do: @compile({:autoload, true}))
-
-      build.library == nil or not Build.for_host?(build) ->
-        quote(do: @compile({:autoload, false}))
-
-      true ->
-        nil
-    end
-  end
+  # The library is to be tried then, but never where it cannot work, or where what computes its load data may
+  # not be there yet.
+  defp autoload(build), do: quote(do: @compile({:autoload, unquote(loaded_now?(build))}))
 
   defp kit?(%Build{library: nil}), do: nil
   defp kit?(%Build{library: library}), do: library.kit?
