@@ -19,7 +19,7 @@ static PARKED: AtomicU64 = AtomicU64::new(0);
 
 /// How long a parked call keeps its dirty I/O scheduler before it queues again behind whatever
 /// else wants one: with 10 schedulers, their default number, others wait for about 40 ms. A turn
-/// costs about 10 µs, which bounds how short it may be.
+/// costs some 20 µs, which bounds how short it may be.
 fn park_turn(parked: u64) -> Duration {
     Duration::from_micros((400_000 / parked.max(1)).clamp(2_000, 10_000))
 }

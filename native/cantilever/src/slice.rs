@@ -216,8 +216,8 @@ pub fn reset_slice_stats() {
 
 /// Lets the scheduler turn to other processes, if this call's slice is used up.
 ///
-/// Put it between chunks of work of about a microsecond: it costs about a nanosecond while the
-/// slice lasts, and reads the clock only now and then. Outside of a Yielding call it does nothing.
+/// Put it between chunks of work of about a microsecond: it costs next to nothing while the
+/// slice lasts, as it reads the clock only now and then. Outside of a Yielding call it does nothing.
 ///
 /// ```no_run
 /// #[cantilever::nif]
