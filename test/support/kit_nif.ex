@@ -80,6 +80,15 @@ defmodule Cantilever.KitNif.Stubs do
     spin_yielding_with_thread: 0,
     yield_token: 1,
     dirty_token: 0,
+    # admitting.rs
+    door_new: 0,
+    door_open: 1,
+    door_running: 1,
+    door_most: 1,
+    door_order: 1,
+    enter_dirty_cpu: 2,
+    enter_dirty_io: 2,
+    enter_one_by_one: 2,
     # handles.rs
     counter_new: 1,
     counter_add: 2,
@@ -146,5 +155,7 @@ defmodule Cantilever.KitNif.EveryCheckpoint do
   use Cantilever.KitNif.Stubs,
     features: ["every_checkpoint"],
     rustler: false,
-    load_data: [cantilever: [slice_us: 0, threads: 2]]
+    load_data: [
+      cantilever: [slice_us: 0, threads: 2, dirty_cpu_limit: :infinity, dirty_io_limit: :infinity]
+    ]
 end

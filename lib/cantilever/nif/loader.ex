@@ -52,7 +52,8 @@ defmodule Cantilever.Nif.Loader do
 
   @spec wrap(term()) :: {:"$cantilever", map(), term()}
   def wrap(load_data) do
-    {:"$cantilever", %{schedulers_online: :erlang.system_info(:schedulers_online)}, load_data}
+    keys = [:schedulers_online, :dirty_cpu_schedulers_online, :dirty_io_schedulers]
+    {:"$cantilever", Map.new(keys, &{&1, :erlang.system_info(&1)}), load_data}
   end
 
   # While a module is compiled, a failing load must reach the compiler, yet the VM calls on_load in a process

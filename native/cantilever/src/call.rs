@@ -9,12 +9,12 @@ use rustler::Env;
 
 use crate::resource::{Kind, Monitor, Object, Shared};
 use crate::returned::Returned;
-use crate::signal::{LazySignal, Signal};
+use crate::signal::{LazySignal, Signal, Wait};
 use crate::task::ErasedTask;
 use crate::thread_state::ThreadState;
 use crate::{panics, reclaim};
 
-/// How many calls wait for something else than a slice, on a dirty I/O scheduler or for one.
+/// How many calls wait on a dirty I/O scheduler, or for one, as nobody could suspend them.
 static PARKED: AtomicU64 = AtomicU64::new(0);
 
 /// How long a parked call keeps its dirty I/O scheduler before it queues again behind whatever
@@ -28,7 +28,10 @@ fn park_turn(parked: u64) -> Duration {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
     Slice,
+    /// For the waker to fire, suspended.
     WakeUp,
+    /// The same on a dirty I/O scheduler, where there is nobody to suspend the process.
+    Parked,
 }
 
 /// Polls until the future is done, waits, or has used up its slice.
@@ -153,7 +156,7 @@ impl Call {
         }
     }
 
-    /// Waits for a turn until the future is woken or its caller has died; whether it may go on.
+    /// Waits on this thread for a turn; whether the future was woken, or its caller has died.
     pub(crate) fn wait(&self) -> bool {
         let Some(signal) = self.signal.get() else {
             return true;
@@ -182,23 +185,32 @@ impl Call {
 }
 
 impl Shared<Call> {
-    /// Has the call told when its caller dies, which it must be before it may [`wait`](Call::wait).
-    pub(crate) fn watch(&self, env: Env<'_>) {
-        self.park();
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(running) = running.as_ref() else {
-            return;
+    /// Has the process suspended until the future is woken. What is to be done next.
+    pub(crate) fn suspend_process(&self, env: Env<'_>) -> Next {
+        let Some(signal) = self.signal() else {
+            return Next::Slice;
         };
-        let signal = self
-            .signal
-            .get_or_init(|| Arc::clone(running.signal.shared()));
-        if self
-            .monitor
-            .get_or_init(|| self.monitor_caller(env))
-            .is_none()
-        {
-            signal.interrupt();
+        match signal.suspend(env) {
+            Wait::Over => Next::Slice,
+            Wait::Again => Next::WakeUp,
+            Wait::Unsuspended => {
+                self.park();
+                let monitor = self.monitor.get_or_init(|| self.monitor_caller(env));
+                if monitor.is_none() {
+                    signal.interrupt();
+                }
+                Next::Parked
+            }
         }
+    }
+
+    fn signal(&self) -> Option<&Arc<Signal>> {
+        if self.signal.get().is_none() {
+            let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            let shared = Arc::clone(running.as_ref()?.signal.shared());
+            let _ = self.signal.set(shared);
+        }
+        self.signal.get()
     }
 
     /// Drops what is left of the future, in the process that ran it.

@@ -45,6 +45,8 @@ extern "C" fn enif_is_exception() -> c_int {
 
 absent!(
     enif_make_new_binary,
+    enif_make_pid,
+    enif_self,
     enif_make_tuple_from_array,
     enif_make_uint,
     enif_make_ulong,

@@ -13,6 +13,7 @@ use rustler::sys::{
 };
 use rustler::{Encoder, Env, Nif, Term};
 
+use crate::admission::Ticket;
 use crate::call::Call;
 use crate::cancel::Flag;
 use crate::handle::Boxed;
@@ -178,6 +179,7 @@ unsafe fn initialise<'a>(
         Flag::kind().register(env, &build, flags)?;
         Boxed::kind().register(env, &build, flags)?;
         Call::kind().register(env, &build, flags)?;
+        Ticket::kind().register(env, &build, flags)?;
         register_rustler_resources(env, &build)?;
     }
     library.load.map_or(Ok(()), |load| load(env, load_data))?;
@@ -189,6 +191,7 @@ fn unregister() {
     Flag::kind().unregister();
     Boxed::kind().unregister();
     Call::kind().unregister();
+    Ticket::kind().unregister();
 }
 
 /// Registers the types of `#[rustler::resource_impl]`.

@@ -25,9 +25,11 @@
 //!
 //! Which way to run a function: see [`nif`].
 
+mod admission;
 mod args;
 mod call;
 mod cancel;
+mod dirty;
 mod error;
 #[cfg(test)]
 mod fake_vm;
@@ -45,6 +47,7 @@ mod settings;
 mod shared_binary;
 mod signal;
 mod slice;
+mod suspend;
 mod sync;
 mod task;
 mod thread_kind;
@@ -74,7 +77,9 @@ pub mod __private {
         ERL_NIF_DIRTY_JOB_CPU_BOUND, ERL_NIF_DIRTY_JOB_IO_BOUND, ERL_NIF_NORMAL_JOB, ErlNifEntry,
     };
 
+    pub use crate::admission::FunctionLimit;
     pub use crate::args::{Args, BadArgument, NifInfo};
+    pub use crate::dirty::{DirtyKind, DirtyNif, call_dirty};
     pub use crate::error::encode_error;
     pub use crate::init::{Library, LoadFn, LoadOutcome, entry};
     pub use crate::returned::{IntoReturned, Returned};

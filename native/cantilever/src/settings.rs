@@ -1,20 +1,35 @@
 //! What `load_data` says to the kit.
 
 use std::mem::MaybeUninit;
+use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rustler::sys::{ErlNifSysInfo, enif_system_info};
-use rustler::{Atom, Env, Term};
+use rustler::{Atom, Decoder, Env, Term};
 
-use crate::{inspect, pool, slice};
+use crate::{admission, inspect, pool, slice};
 
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 
 const MOST_THREADS: usize = 1024;
 const LONGEST_SLICE_US: u32 = 1000;
+/// The VM's own default.
+const DIRTY_IO_SCHEDULERS: usize = 10;
+const KNOWN: &str = ":slice_us, :threads, :dirty_cpu_limit and :dirty_io_limit";
 
 mod atoms {
-    rustler::atoms! { wrapper = "$cantilever", cantilever, schedulers_online, slice_us, threads }
+    rustler::atoms! {
+        wrapper = "$cantilever",
+        cantilever,
+        schedulers_online,
+        dirty_cpu_schedulers_online,
+        dirty_io_schedulers,
+        slice_us,
+        threads,
+        dirty_cpu_limit,
+        dirty_io_limit,
+        infinity,
+    }
 }
 
 /// How many threads the pool has.
@@ -27,14 +42,16 @@ pub(crate) fn threads() -> usize {
 pub(crate) struct Settings {
     slice_us: u32,
     threads: usize,
+    dirty_cpu_limit: usize,
+    dirty_io_limit: usize,
 }
 
 impl Settings {
     /// Reads the settings, and returns the load data that the user gave.
     ///
-    /// `Cantilever.Nif` wraps load data as `{:"$cantilever", info, load_data}`, where `info` is a
-    /// map of what a library cannot ask the VM: `schedulers_online`. Settings stand in the load
-    /// data under the key `:cantilever`, in a keyword list or a map.
+    /// `Cantilever.Nif` wraps load data as `{:"$cantilever", vm, load_data}`, where `vm` is a map of
+    /// what a library cannot ask the VM. Settings stand in the load data under the key `:cantilever`,
+    /// in a keyword list or a map.
     ///
     /// # Errors
     /// Names the setting that is unknown or wrong.
@@ -42,11 +59,8 @@ impl Settings {
         env: Env<'a>,
         load_info: Term<'a>,
     ) -> Result<(Settings, Term<'a>), String> {
-        let (threads, load_data) = unwrap(env, load_info);
-        let mut settings = Settings {
-            slice_us: slice::DEFAULT_SLICE_US,
-            threads,
-        };
+        let (vm, load_data) = unwrap(load_info);
+        let mut settings = Settings::of_vm(env, vm);
         if let Some(given) = lookup(load_data, atoms::cantilever()) {
             for (key, value) in entries(given)? {
                 settings.set(key, value)?;
@@ -55,56 +69,85 @@ impl Settings {
         Ok((settings, load_data))
     }
 
+    /// The defaults: of the dirty schedulers, one of each kind is left to the VM and to others.
+    fn of_vm(env: Env<'_>, vm: Option<Term<'_>>) -> Settings {
+        let number = |key: Atom, unknown: usize| {
+            vm.and_then(|vm| vm.map_get(key.to_term(env)).ok())
+                .and_then(|number| number.decode::<usize>().ok())
+                .unwrap_or(unknown)
+        };
+        let schedulers = schedulers();
+        let but_one = |number: usize| number.saturating_sub(1).max(1);
+        Settings {
+            slice_us: slice::DEFAULT_SLICE_US,
+            threads: number(atoms::schedulers_online(), schedulers),
+            dirty_cpu_limit: but_one(number(atoms::dirty_cpu_schedulers_online(), schedulers)),
+            dirty_io_limit: but_one(number(atoms::dirty_io_schedulers(), DIRTY_IO_SCHEDULERS)),
+        }
+    }
+
     /// Has them hold from now on.
     pub(crate) fn apply(self) {
         slice::set_length_us(self.slice_us);
         if THREADS.swap(self.threads, Ordering::Relaxed) != self.threads {
             pool::stop();
         }
+        admission::DIRTY_CPU.set_limit(self.dirty_cpu_limit);
+        admission::DIRTY_IO.set_limit(self.dirty_io_limit);
     }
 
     fn set(&mut self, key: Atom, value: Term<'_>) -> Result<(), String> {
-        let reject = |name: &str, wanted: String| {
-            let value = inspect::inspect(value);
-            Err(format!(
-                "load_data: cantilever: {name} must be {wanted}, got: {value}"
-            ))
-        };
         if key == atoms::slice_us() {
-            match value.decode::<u32>() {
-                Ok(us) if us <= LONGEST_SLICE_US => self.slice_us = us,
-                _ => {
-                    return reject(
-                        "slice_us",
-                        format!("an integer from 0 to {LONGEST_SLICE_US} (µs)"),
-                    );
-                }
-            }
+            let wanted = format!("an integer from 0 to {LONGEST_SLICE_US} (µs)");
+            self.slice_us = integer(value, 0..=LONGEST_SLICE_US)
+                .ok_or_else(|| wrong("slice_us", &wanted, value))?;
         } else if key == atoms::threads() {
-            match value.decode::<usize>() {
-                Ok(threads @ 1..=MOST_THREADS) => self.threads = threads,
-                _ => return reject("threads", format!("an integer from 1 to {MOST_THREADS}")),
-            }
+            let wanted = format!("an integer from 1 to {MOST_THREADS}");
+            self.threads =
+                integer(value, 1..=MOST_THREADS).ok_or_else(|| wrong("threads", &wanted, value))?;
+        } else if key == atoms::dirty_cpu_limit() {
+            self.dirty_cpu_limit = limit("dirty_cpu_limit", value)?;
+        } else if key == atoms::dirty_io_limit() {
+            self.dirty_io_limit = limit("dirty_io_limit", value)?;
         } else {
-            let key = inspect::inspect(key.to_term(value.get_env()));
             return Err(format!(
-                "load_data: cantilever: unknown setting {key}, known are :slice_us and :threads"
+                "load_data: cantilever: unknown setting {}, known are {KNOWN}",
+                inspect::inspect(key.to_term(value.get_env()))
             ));
         }
         Ok(())
     }
 }
 
-fn unwrap<'a>(env: Env<'a>, load_info: Term<'a>) -> (usize, Term<'a>) {
-    match load_info.decode::<(Atom, Term<'a>, Term<'a>)>() {
-        Ok((tag, info, load_data)) if tag == atoms::wrapper() => {
-            let online = info
-                .map_get(atoms::schedulers_online().to_term(env))
-                .and_then(Term::decode::<usize>)
-                .unwrap_or_else(|_| schedulers());
-            (online, load_data)
-        }
-        _ => (schedulers(), load_info),
+fn wrong(name: &str, wanted: &str, value: Term<'_>) -> String {
+    let value = inspect::inspect(value);
+    format!("load_data: cantilever: {name} must be {wanted}, got: {value}")
+}
+
+fn integer<'a, T: Decoder<'a> + PartialOrd>(
+    value: Term<'a>,
+    range: RangeInclusive<T>,
+) -> Option<T> {
+    value.decode().ok().filter(|number| range.contains(number))
+}
+
+fn limit(name: &str, value: Term<'_>) -> Result<usize, String> {
+    if value
+        .decode()
+        .is_ok_and(|atom: Atom| atom == atoms::infinity())
+    {
+        return Ok(usize::MAX);
+    }
+    integer(value, 1..=MOST_THREADS).ok_or_else(|| {
+        let wanted = format!("an integer from 1 to {MOST_THREADS}, or :infinity");
+        wrong(name, &wanted, value)
+    })
+}
+
+fn unwrap(load_info: Term<'_>) -> (Option<Term<'_>>, Term<'_>) {
+    match load_info.decode::<(Atom, Term<'_>, Term<'_>)>() {
+        Ok((tag, vm, load_data)) if tag == atoms::wrapper() => (Some(vm), load_data),
+        _ => (None, load_info),
     }
 }
 

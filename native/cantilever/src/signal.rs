@@ -1,29 +1,101 @@
 //! Wakers for Yielding calls: free until somebody keeps one.
 
 use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{RawWaker, RawWakerVTable, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::Duration;
+
+use rustler::Env;
+
+use crate::suspend::Suspension;
+
+/// How often a process may run on before its suspension is asked for once more: the suspender may
+/// have died with the message.
+const RUNS_BEFORE_ASKING_AGAIN: u32 = 1000;
+
+/// Who waits for a signal.
+#[derive(Default)]
+enum Waiting {
+    #[default]
+    Nobody,
+    Thread(Thread),
+    Process {
+        suspension: Suspension,
+        runs: u32,
+    },
+}
+
+/// How a wait goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wait {
+    /// The signal was given.
+    Over,
+    /// The process is about to be suspended: it gives up its time slice and comes again.
+    Again,
+    /// There is nobody to suspend the process.
+    Unsuspended,
+}
 
 /// What wakers that outlive a slice refer to.
 #[derive(Default)]
 pub(crate) struct Signal {
     woken: AtomicBool,
     interrupted: AtomicBool,
-    parked: Mutex<Option<Thread>>,
+    waiting: Mutex<Waiting>,
 }
 
 impl Signal {
     /// Blocks this thread until the signal is given or interrupted, but for no longer than `most`.
     pub(crate) fn wait(&self, most: Duration) {
-        *self.parked.lock().unwrap_or_else(PoisonError::into_inner) = Some(thread::current());
+        *self.waiting() = Waiting::Thread(thread::current());
         // Pairs with the fence in `interrupt`: either that finds the thread, or this sees the flag.
         fence(Ordering::SeqCst);
         if !self.is_woken() && !self.is_interrupted() {
             thread::park_timeout(most);
         }
-        *self.parked.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.waiting() = Waiting::Nobody;
+    }
+
+    /// Has the calling process suspended until the signal is given.
+    pub(crate) fn suspend(&self, env: Env<'_>) -> Wait {
+        // Whoever wakes it takes the lock after the flag is set: either this sees the flag, or that
+        // finds the suspension.
+        let mut waiting = self.waiting();
+        if let Waiting::Process { runs, .. } = &mut *waiting
+            && !self.is_woken()
+        {
+            *runs += 1;
+            if *runs < RUNS_BEFORE_ASKING_AGAIN {
+                return Wait::Again;
+            }
+        }
+        if let Waiting::Process { suspension, .. } = std::mem::take(&mut *waiting) {
+            suspension.end_in(env);
+        }
+        if self.is_woken() {
+            return Wait::Over;
+        }
+        match Suspension::ask(env) {
+            Some(suspension) => {
+                *waiting = Waiting::Process {
+                    suspension,
+                    runs: 0,
+                };
+                Wait::Again
+            }
+            None => Wait::Unsuspended,
+        }
+    }
+
+    /// Gives the signal, from any thread.
+    pub(crate) fn wake(&self) {
+        self.give(Suspension::end);
+    }
+
+    /// Gives the signal from a native call, which is quicker than from any thread.
+    pub(crate) fn wake_in(&self, env: Env<'_>) {
+        self.give(|suspension| suspension.end_in(env));
     }
 
     pub(crate) fn is_woken(&self) -> bool {
@@ -39,25 +111,41 @@ impl Signal {
         self.interrupted.store(true, Ordering::Release);
         fence(Ordering::SeqCst);
         // Who holds the lock is about to look at the flag, or to unpark the thread itself.
-        if let Ok(parked) = self.parked.try_lock()
-            && let Some(thread) = parked.as_ref()
+        if let Ok(waiting) = self.waiting.try_lock()
+            && let Waiting::Thread(thread) = &*waiting
         {
             thread.unpark();
         }
+    }
+
+    fn give(&self, end: impl FnOnce(Suspension)) {
+        self.woken.store(true, Ordering::Release);
+        let mut waiting = self.waiting();
+        match &*waiting {
+            Waiting::Nobody => {}
+            Waiting::Thread(thread) => thread.unpark(),
+            Waiting::Process { .. } => {
+                let taken = std::mem::take(&mut *waiting);
+                drop(waiting);
+                if let Waiting::Process { suspension, .. } = taken {
+                    end(suspension);
+                }
+            }
+        }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Wake for Signal {
     fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+        Signal::wake(&self);
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.woken.store(true, Ordering::Release);
-        let parked = self.parked.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(thread) = parked.as_ref() {
-            thread.unpark();
-        }
+        Signal::wake(self);
     }
 }
 

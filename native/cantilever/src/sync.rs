@@ -1,4 +1,4 @@
-//! The entry of Normal, DirtyCpu and DirtyIo functions.
+//! The entry of Normal functions, and what dirty ones have in common with them.
 
 use rustler::Env;
 use rustler::codegen_runtime::c_int;
@@ -32,8 +32,21 @@ pub unsafe extern "C" fn call_sync<N: SyncNif>(
     let scope = ();
     // SAFETY: the VM passes its environment for this call and `argc` terms of it; `scope` gives
     // the environment a lifetime of its own, that of this call.
+    unsafe { run::<N>(Env::new(&scope, env), argc, argv) }
+}
+
+/// Makes the call.
+///
+/// # Safety
+/// `argv` points to `argc` terms of `env`, `N`'s arity, and the result is returned to the VM.
+#[inline]
+pub(crate) unsafe fn run<N: SyncNif>(
+    env: Env<'_>,
+    argc: c_int,
+    argv: *const ErlNifTerm,
+) -> ErlNifTerm {
+    // SAFETY: as the function's contract says.
     unsafe {
-        let env = Env::new(&scope, env);
         let args = Args::new(env, N::INFO, argc, argv);
         match panics::guard(|| N::call(&args)) {
             Ok(Ok(returned)) => returned.into_term(),

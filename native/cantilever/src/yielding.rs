@@ -3,8 +3,8 @@
 //! The first slice runs in the call itself, and most calls end there. If the future has not
 //! finished, it moves (as a pointer) into a resource whose only reference is the argument of the
 //! next slice, which `enif_schedule_nif` queues. So when the process dies, the VM collects the
-//! resource, and the future is dropped on the kit's thread. A future that waits for something
-//! else than a checkpoint parks on a dirty I/O scheduler until its waker fires.
+//! resource, and the future is dropped on the kit's thread. While a future waits for something
+//! else than a checkpoint, its process is suspended until the waker fires.
 
 use std::future::Future;
 use std::task::Poll;
@@ -120,7 +120,7 @@ pub unsafe extern "C" fn call_yielding<N: YieldingNif>(
             }
             Ok(Ok(Started(Progress::Unfinished(call, next)))) => {
                 let term = call.to_term(env).as_c_arg();
-                schedule::<N>(env, term, &call, next, used)
+                schedule::<N>(env, term, next, used)
             }
             Ok(Err(bad)) => raise::bad_argument(env, &bad),
             Err(report) => raise::panic(env, N::INFO, &report),
@@ -149,7 +149,7 @@ unsafe extern "C" fn resume<N: YieldingNif>(
                 call.finish(env);
             }
             match outcome {
-                Ok(Err(next)) => schedule::<N>(env, term, call, next, used),
+                Ok(Err(next)) => schedule::<N>(env, term, next, used),
                 Ok(Ok(returned)) => returned.into_term(),
                 Err(report) => raise::panic(env, N::INFO, &report),
             }
@@ -157,7 +157,28 @@ unsafe extern "C" fn resume<N: YieldingNif>(
     }
 }
 
-/// What the VM calls on a dirty I/O scheduler while the future waits.
+/// What the VM calls while the future waits: until the process is suspended, and after that.
+///
+/// # Safety
+/// Only the VM may call it, with one argument: the resource of a call of `N`.
+unsafe extern "C" fn wait<N: YieldingNif>(
+    env: *mut ErlNifEnv,
+    _argc: c_int,
+    argv: *const ErlNifTerm,
+) -> ErlNifTerm {
+    // SAFETY: as the function's contract says.
+    unsafe {
+        with_call(env, argv, |env, term, call| {
+            let next = call.suspend_process(env);
+            if next == Next::WakeUp {
+                enif_consume_timeslice(env.as_c_arg(), 100);
+            }
+            queue::<N>(env, term, next)
+        })
+    }
+}
+
+/// What the VM calls on a dirty I/O scheduler while the future waits and nobody can suspend it.
 ///
 /// # Safety
 /// Only the VM may call it, with one argument: the resource of a call of `N`.
@@ -172,7 +193,7 @@ unsafe extern "C" fn park<N: YieldingNif>(
             let next = if call.wait() {
                 Next::Slice
             } else {
-                Next::WakeUp
+                Next::Parked
             };
             queue::<N>(env, term, next)
         })
@@ -201,20 +222,16 @@ unsafe fn with_call(
     }
 }
 
-/// Queues the next step of `call`, which `term` refers to, and books the time that was `used`.
+/// Queues the next step of the call that `term` refers to, and books the time that was `used`.
 ///
 /// # Safety
 /// The result must be returned to the VM by the native function that `env` belongs to.
 unsafe fn schedule<N: YieldingNif>(
     env: Env<'_>,
     term: ErlNifTerm,
-    call: &Shared<Call>,
     next: Next,
     used: Option<i32>,
 ) -> ErlNifTerm {
-    if next == Next::WakeUp {
-        call.watch(env);
-    }
     // SAFETY: as the function's contract says.
     unsafe {
         enif_consume_timeslice(env.as_c_arg(), used.unwrap_or(1).max(1));
@@ -230,7 +247,8 @@ unsafe fn queue<N: YieldingNif>(env: Env<'_>, term: ErlNifTerm, next: Next) -> E
     type Step = unsafe extern "C" fn(*mut ErlNifEnv, c_int, *const ErlNifTerm) -> ErlNifTerm;
     let (flags, step) = match next {
         Next::Slice => (ERL_NIF_NORMAL_JOB, resume::<N> as Step),
-        Next::WakeUp => (ERL_NIF_DIRTY_JOB_IO_BOUND, park::<N> as Step),
+        Next::WakeUp => (ERL_NIF_NORMAL_JOB, wait::<N> as Step),
+        Next::Parked => (ERL_NIF_DIRTY_JOB_IO_BOUND, park::<N> as Step),
     };
     let name = N::INFO.name.as_ptr().cast();
     // SAFETY: as the function's contract says; the name ends in NUL, and `term` belongs to `env`.

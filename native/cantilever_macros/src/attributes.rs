@@ -2,8 +2,9 @@
 
 use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt;
-use syn::parse::Parser;
-use syn::{Error, LitStr, Result};
+use syn::meta::ParseNestedMeta;
+use syn::parse::{Parse, Parser};
+use syn::{Error, LitInt, LitStr, Result};
 
 /// How the VM runs a function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +29,8 @@ impl Schedule {
 pub(crate) struct Attributes {
     pub(crate) schedule: Schedule,
     pub(crate) name: String,
+    /// How many calls of a dirty function may run at once.
+    pub(crate) limit: Option<u32>,
 }
 
 impl Attributes {
@@ -35,29 +38,52 @@ impl Attributes {
     pub(crate) fn parse(tokens: TokenStream, signature: &syn::Signature) -> Result<Self> {
         let mut schedule: Option<LitStr> = None;
         let mut name: Option<LitStr> = None;
+        let mut limit: Option<LitInt> = None;
         syn::meta::parser(|meta| {
-            let slot = if meta.path.is_ident("schedule") {
-                &mut schedule
+            if meta.path.is_ident("schedule") {
+                read_once(&meta, &mut schedule)
             } else if meta.path.is_ident("name") {
-                &mut name
+                read_once(&meta, &mut name)
+            } else if meta.path.is_ident("limit") {
+                read_once(&meta, &mut limit)
             } else {
-                return Err(meta.error("unknown option: `schedule` and `name` are known"));
-            };
-            if slot.is_some() {
-                return Err(meta.error("this option is given twice"));
+                Err(meta.error("unknown option: `schedule`, `name` and `limit` are known"))
             }
-            *slot = Some(meta.value()?.parse()?);
-            Ok(())
         })
         .parse2(tokens)?;
 
+        let schedule = read_schedule(schedule.as_ref(), signature.asyncness.is_some())?;
         Ok(Attributes {
-            schedule: read_schedule(schedule.as_ref(), signature.asyncness.is_some())?,
+            schedule,
+            limit: limit
+                .map(|limit| read_limit(&limit, schedule))
+                .transpose()?,
             name: match name {
                 Some(name) => read_name(&name.value(), name.span())?,
                 None => read_name(&signature.ident.unraw().to_string(), signature.ident.span())?,
             },
         })
+    }
+}
+
+fn read_once<T: Parse>(meta: &ParseNestedMeta<'_>, slot: &mut Option<T>) -> Result<()> {
+    if slot.is_some() {
+        return Err(meta.error("this option is given twice"));
+    }
+    *slot = Some(meta.value()?.parse()?);
+    Ok(())
+}
+
+fn read_limit(literal: &LitInt, schedule: Schedule) -> Result<u32> {
+    let fail = |message| Err(Error::new(literal.span(), message));
+    if !matches!(schedule, Schedule::DirtyCpu | Schedule::DirtyIo) {
+        return fail(
+            "only a dirty function has a limit: add `schedule = \"DirtyCpu\"` or leave it out",
+        );
+    }
+    match literal.base10_parse() {
+        Ok(0) => fail("with a limit of 0 the function would never run: write 1 or more"),
+        limit => limit,
     }
 }
 

@@ -25,8 +25,15 @@ use syn::parse_macro_input;
 /// towards the arity. An argument that does not decode raises an `ArgumentError` that names it,
 /// a panic a `Cantilever.NativePanic`.
 ///
+/// Of the dirty schedulers of each kind, the calls of a library hold at most one fewer than there are
+/// (`dirty_cpu_limit` and `dirty_io_limit` in the load data say otherwise): the VM needs them too, for
+/// files and for large collections. `limit = n` lets at most `n` calls of one function run at once,
+/// within that. Further calls wait, first come first served, with their processes suspended, so that
+/// they hold no thread. A dirty call must therefore not wait for another one of its library.
+///
 /// An `async fn` owns its arguments, as it outlives the call's first slice: `String` instead of
-/// `&str`, `SharedBinary` instead of `Binary`. It yields where it awaits `cantilever::checkpoint()`.
+/// `&str`, `SharedBinary` instead of `Binary`. It yields where it awaits `cantilever::checkpoint()`;
+/// while it awaits something else, such as a channel, its process is suspended.
 /// Decoding and encoding do not yield: a list costs about 30 ns for each item, so one that may have
 /// more than some 10,000 is better passed as a binary, or to a dirty function.
 ///

@@ -8,7 +8,11 @@ use crate::attributes::{Attributes, Schedule};
 use crate::signature::{Parameter, decodes_at_once, parameters};
 
 pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<TokenStream> {
-    let Attributes { schedule, name } = Attributes::parse(attributes, &function.sig)?;
+    let Attributes {
+        schedule,
+        name,
+        limit,
+    } = Attributes::parse(attributes, &function.sig)?;
     let parameters = parameters(&function.sig)?;
 
     let mut decoding = TokenStream::new();
@@ -38,10 +42,14 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
 
     let ident = &function.sig.ident;
     let call = quote!(#ident(#(#values),*));
-    let implementation = implementation(schedule, may_be_long, &decoding, &call);
-    let raw_function = match schedule {
-        Schedule::Yielding => quote!(::cantilever::__private::call_yielding::<__Nif>),
-        _ => quote!(::cantilever::__private::call_sync::<__Nif>),
+    let mut implementation = implementation(schedule, may_be_long, &decoding, &call);
+    if let Some(kind) = dirty_kind(schedule) {
+        implementation.extend(dirty_implementation(&kind, limit));
+    }
+    let entry = match schedule {
+        Schedule::Normal => quote!(call_sync),
+        Schedule::Yielding => quote!(call_yielding),
+        Schedule::DirtyCpu | Schedule::DirtyIo => quote!(call_dirty),
     };
     let flags = match schedule {
         Schedule::Normal | Schedule::Yielding => quote!(ERL_NIF_NORMAL_JOB),
@@ -70,7 +78,7 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
                 name: #described.as_ptr() as *const ::cantilever::__private::c_char,
                 arity: #arity,
                 flags: ::cantilever::__private::#flags,
-                raw_func: #raw_function,
+                raw_func: ::cantilever::__private::#entry::<__Nif>,
             });
         };
     })
@@ -116,6 +124,33 @@ fn implementation(
                     #decoding
                     ::core::result::Result::Ok(__args.finish(#call))
                 }
+            }
+        }
+    }
+}
+
+fn dirty_kind(schedule: Schedule) -> Option<TokenStream> {
+    match schedule {
+        Schedule::DirtyCpu => Some(quote!(Cpu)),
+        Schedule::DirtyIo => Some(quote!(Io)),
+        Schedule::Normal | Schedule::Yielding => None,
+    }
+}
+
+fn dirty_implementation(kind: &TokenStream, limit: Option<u32>) -> TokenStream {
+    let limit = match limit {
+        Some(limit) => quote!(#limit),
+        None => quote!(::core::primitive::u32::MAX),
+    };
+    quote! {
+        impl ::cantilever::__private::DirtyNif for __Nif {
+            const KIND: ::cantilever::__private::DirtyKind =
+                ::cantilever::__private::DirtyKind::#kind;
+
+            fn limit() -> &'static ::cantilever::__private::FunctionLimit {
+                static LIMIT: ::cantilever::__private::FunctionLimit =
+                    ::cantilever::__private::FunctionLimit::new(#limit);
+                &LIMIT
             }
         }
     }

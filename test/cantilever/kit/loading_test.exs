@@ -58,13 +58,19 @@ defmodule Cantilever.Kit.LoadingTest do
             {[slice_us: -1], "slice_us must be an integer from 0 to 1000 (µs), got: -1"},
             {[slice_us: 2000], "slice_us must be an integer from 0 to 1000 (µs), got: 2000"},
             {%{threads: 0}, "threads must be an integer from 1 to 1024, got: 0"},
-            {[slices: 1], "unknown setting :slices, known are :slice_us and :threads"},
+            {[dirty_cpu_limit: 0],
+             "dirty_cpu_limit must be an integer from 1 to 1024, or :infinity, got: 0"},
+            {[dirty_io_limit: :none], "dirty_io_limit must be an integer from 1"},
+            {[slices: 1], "unknown setting :slices, known are :slice_us, :threads, "},
             {:all, "cantilever must be a keyword list or a map with atom keys, got: :all"}
           ] do
         assert load(peer, KitNif, cantilever: settings) =~ text
       end
 
-      assert load(peer, KitNif, cantilever: [slice_us: 1000, threads: 1024]) == :ok
+      assert load(peer, KitNif,
+               cantilever: [slice_us: 1000, threads: 1024, dirty_cpu_limit: :infinity]
+             ) ==
+               :ok
     end
 
     test "leaves the library that is loaded at work, with its settings", %{peer: peer} do

@@ -27,7 +27,11 @@ defmodule Cantilever.Nif.LoaderTest do
       assert {:ok, ^path, {:"$cantilever", info, 7}} =
                Loader.prepare(My.Native, {:cantilever, "ebin/libx"}, true, 7)
 
-      assert info == %{schedulers_online: System.schedulers_online()}
+      assert info == %{
+               schedulers_online: System.schedulers_online(),
+               dirty_cpu_schedulers_online: :erlang.system_info(:dirty_cpu_schedulers_online),
+               dirty_io_schedulers: :erlang.system_info(:dirty_io_schedulers)
+             }
     end
 
     test "asks a library that was not there before, and passes plain data when it still is not" do

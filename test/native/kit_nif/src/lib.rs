@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 #![cfg(not(test))]
 
+mod admitting;
 mod cancelling;
 mod handles;
 mod loading;

@@ -1,0 +1,61 @@
+defmodule Cantilever.Suspender do
+  @moduledoc false
+  # Suspends processes while their native calls wait (for a permit, or for a future's waker), and resumes them. A
+  # native function can give up its scheduler but not sleep, so it asks this process by its name: `{:suspend, pid,
+  # key}`, and later, once for each, `{:resume, pid, key}`.
+  #
+  # `:erlang.suspend_process/2` is dangerous where two processes might suspend each other, or where one is caught in
+  # the middle of something. Here nobody suspends the suspender, and a process is suspended only between two steps of
+  # a native call that has asked for it. If this process dies, the VM resumes them all, and they ask anew.
+
+  use GenServer
+
+  @typep key :: term()
+  @typep state :: %{key() => reference()}
+
+  @spec start_link(keyword()) :: GenServer.on_start()
+  def start_link(_opts), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
+
+  @impl GenServer
+  @spec init([]) :: {:ok, state()}
+  def init([]) do
+    # Who waits gives up one time slice after the other until it is suspended.
+    _ = Process.flag(:priority, :high)
+    {:ok, %{}}
+  end
+
+  @impl GenServer
+  def handle_info({:suspend, pid, key}, state) do
+    true = :erlang.suspend_process(pid, [:asynchronous])
+    {:noreply, Map.put(state, key, :erlang.monitor(:process, pid, tag: {:down, key}))}
+  catch
+    # It has died meanwhile.
+    :error, :badarg -> {:noreply, state}
+  end
+
+  # Who ends a suspension knows that it was asked for, so that message was here before. What is unknown belongs to
+  # a process that has died, or was asked of a suspender before this one.
+  def handle_info({:resume, pid, key}, state) do
+    case Map.pop(state, key) do
+      {nil, state} ->
+        {:noreply, state}
+
+      {monitor, state} ->
+        Process.demonitor(monitor, [:flush])
+        resume(pid)
+        {:noreply, state}
+    end
+  end
+
+  def handle_info({{:down, key}, _monitor, :process, _pid, _reason}, state),
+    do: {:noreply, Map.delete(state, key)}
+
+  def handle_info(_unknown, state), do: {:noreply, state}
+
+  defp resume(pid) do
+    :erlang.resume_process(pid)
+  catch
+    # It has died meanwhile.
+    :error, :badarg -> true
+  end
+end
