@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustler::Env;
 
-use crate::reclaim;
+use crate::errand;
 use crate::resource::{Kind, Object, Shared};
 use crate::signal::{Signal, Wait};
 
@@ -242,12 +242,12 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let (gate, number) = (self.gate, self.number);
         match self.place.state.swap(Place::GONE, Ordering::AcqRel) {
-            Place::WAITING => reclaim::run_later(move || {
+            Place::WAITING => errand::run_later(move || {
                 gate.calls().waiting.remove(&number);
             }),
             Place::ADMITTED => {
                 let function = self.place.function;
-                reclaim::run_later(move || {
+                errand::run_later(move || {
                     let admitted = gate.leave(function);
                     admitted.iter().for_each(|place| place.signal.wake());
                 });

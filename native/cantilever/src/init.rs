@@ -19,7 +19,7 @@ use crate::cancel::Flag;
 use crate::handle::Boxed;
 use crate::resource::Object;
 use crate::settings::Settings;
-use crate::{log, panics, pool, reclaim};
+use crate::{errand, log, panics, pool, reclaim};
 
 mod atoms {
     rustler::atoms! { load_error = "$cantilever_load_error" }
@@ -173,6 +173,7 @@ unsafe fn initialise<'a>(
     log::set_module(library.module.to_str().unwrap_or("a native library"));
     let build = pin()?;
     reclaim::start();
+    errand::start();
     let (settings, load_data) = Settings::read(env, load_info)?;
     // SAFETY: as the function's contract says.
     unsafe {

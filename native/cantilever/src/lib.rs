@@ -30,6 +30,7 @@ mod args;
 mod call;
 mod cancel;
 mod dirty;
+mod errand;
 mod error;
 #[cfg(test)]
 mod fake_vm;

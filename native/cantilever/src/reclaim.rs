@@ -27,7 +27,6 @@ static QUEUE: LazyLock<Option<Sender<Job>>> = LazyLock::new(|| {
 enum Job {
     Drop(Box<dyn Any + Send>),
     LogPanic(PanicReport),
-    Run(Box<dyn FnOnce() + Send>),
 }
 
 /// Starts the thread; called while the library is loaded, so that later calls find it running.
@@ -38,11 +37,6 @@ pub(crate) fn start() {
 /// Drops `value` on the kit's thread.
 pub(crate) fn drop_later<T: Send + 'static>(value: T) {
     submit(Job::Drop(Box::new(value)));
-}
-
-/// Runs `work`, which must be short, on the kit's thread.
-pub(crate) fn run_later(work: impl FnOnce() + Send + 'static) {
-    submit(Job::Run(Box::new(work)));
 }
 
 /// Sends one event to Elixir's Logger.
@@ -83,6 +77,5 @@ fn perform(job: Job) {
             PENDING.fetch_sub(1, Ordering::Relaxed);
             log::panic(&report, DROPPED.swap(0, Ordering::Relaxed));
         }
-        Job::Run(work) => work(),
     }
 }

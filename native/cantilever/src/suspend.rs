@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustler::sys::{enif_send, enif_whereis_pid};
 use rustler::{Atom, Encoder, Env, LocalPid, OwnedEnv, Term};
 
-use crate::reclaim;
+use crate::errand;
 use crate::thread_kind::{ThreadKind, thread_kind};
 
 mod atoms {
@@ -39,7 +39,7 @@ impl Suspension {
     pub(crate) fn end_in(self, env: Env<'_>) {
         // A call whose process was killed can send nothing.
         if !self.send(env, atoms::resume()) {
-            reclaim::run_later(move || self.end_here());
+            errand::run_later(move || self.end_here());
         }
     }
 
@@ -49,7 +49,7 @@ impl Suspension {
         if thread_kind() == ThreadKind::Unmanaged {
             self.end_here();
         } else {
-            reclaim::run_later(move || self.end_here());
+            errand::run_later(move || self.end_here());
         }
     }
 

@@ -57,7 +57,7 @@ defmodule Cantilever.Kit.ParkingTest do
     test "uses next to no processor while it waits" do
       slot = KitNif.slot_new()
       task = Task.async(fn -> KitNif.slot_take(slot) end)
-      eventually(fn -> KitNif.slot_waited_for(slot) end)
+      eventually(fn -> Process.info(task.pid, :status) == {:status, :suspended} end)
       {:reductions, before} = Process.info(task.pid, :reductions)
       assert KitNif.sleep_ms(200) == 200
       {:reductions, afterwards} = Process.info(task.pid, :reductions)
