@@ -5,6 +5,7 @@
 
 mod cancelling;
 mod handles;
+mod killing;
 mod loading;
 mod panicking;
 mod parking;
@@ -12,6 +13,7 @@ mod returning;
 #[cfg(not(feature = "every_checkpoint"))]
 mod rustler_resources;
 mod taking;
+mod taking_dirty;
 mod yielding;
 
 #[cfg(not(feature = "every_checkpoint"))]
