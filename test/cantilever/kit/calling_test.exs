@@ -114,7 +114,12 @@ defmodule Cantilever.Kit.CallingTest do
           module <- [KitNif, KitNif.EveryCheckpoint],
           term <- hostile_terms() do
         # What some of them do with a good argument is not the matter here: spinning for ever, for one.
-        unless String.starts_with?(Atom.to_string(name), ["spin", "panic_thread", "slot"]) and
+        unless String.starts_with?(Atom.to_string(name), [
+                 "spin",
+                 "endless",
+                 "panic_thread",
+                 "slot"
+               ]) and
                  (is_pid(term) or is_binary(term)) do
           try do
             apply(module, name, [term])

@@ -6,6 +6,7 @@
 mod admitting;
 mod cancelling;
 mod handles;
+mod killing;
 mod loading;
 mod panicking;
 mod parking;
@@ -13,6 +14,7 @@ mod returning;
 #[cfg(not(feature = "every_checkpoint"))]
 mod rustler_resources;
 mod taking;
+mod taking_dirty;
 mod yielding;
 
 #[cfg(not(feature = "every_checkpoint"))]

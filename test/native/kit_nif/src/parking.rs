@@ -9,7 +9,7 @@ use cantilever::Handle;
 
 /// A value that arrives once, from elsewhere.
 #[derive(Default)]
-struct Slot {
+pub(crate) struct Slot {
     state: Mutex<State>,
 }
 
@@ -31,7 +31,7 @@ impl Slot {
     }
 }
 
-struct Taken(Arc<Slot>);
+pub(crate) struct Taken(pub(crate) Arc<Slot>);
 
 impl Future for Taken {
     type Output = i64;
