@@ -1,4 +1,4 @@
-defmodule Cantilever.Responsiveness.Units do
+defmodule Cantilever.Responsiveness.Figures do
   @moduledoc false
   # Figures in the units that people read: three significant digits, and the prefix that needs the fewest zeros. Pure, for the table, the
   # page and the axes of plots alike.
@@ -32,7 +32,11 @@ defmodule Cantilever.Responsiveness.Units do
 
   @doc "A number of three significant digits, its thousands apart: `12,300`."
   @spec number(number) :: String.t()
-  def number(value), do: value |> significant() |> grouped()
+  def number(value), do: value |> significant() |> thousands()
+
+  @doc "A whole number with all of its digits, its thousands apart: `12,345`."
+  @spec grouped(integer) :: String.t()
+  def grouped(number), do: number |> Integer.to_string() |> thousands()
 
   @doc "A share from 0 to 1 as a whole percentage: `98 %`."
   @spec share(number) :: String.t()
@@ -87,7 +91,7 @@ defmodule Cantilever.Responsiveness.Units do
 
   defp exponent(value), do: value |> abs() |> :math.log10() |> :math.floor() |> trunc()
 
-  defp grouped(text) do
+  defp thousands(text) do
     [whole | fraction] = String.split(text, ".")
     Enum.join([String.replace(whole, ~r/(?<=\d)(?=(\d{3})+$)/, ",") | fraction], ".")
   end
