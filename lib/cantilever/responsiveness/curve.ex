@@ -6,7 +6,7 @@ defmodule Cantilever.Responsiveness.Curve do
   alias Cantilever.Responsiveness.Plot
   alias Cantilever.Responsiveness.Report
   alias Cantilever.Responsiveness.Table
-  alias Cantilever.Responsiveness.Figures
+  alias Cantilever.Responsiveness.Units
 
   # The longest wait is at 100 %, which has no place on a scale of nines.
   @end_percent 99.9999999
@@ -55,6 +55,6 @@ defmodule Cantilever.Responsiveness.Curve do
   defp summary({name, sample}) do
     figures = [{"p50", sample.p50_us}, {"p99", sample.p99_us}, {"longest", sample.max_us}]
 
-    "#{name}: #{Enum.map_join(figures, ", ", fn {label, us} -> "#{label} #{Figures.duration(us)}" end)}."
+    "#{name}: #{Enum.map_join(figures, ", ", fn {label, us} -> "#{label} #{Units.duration(us)}" end)}."
   end
 end

@@ -3,7 +3,7 @@ defmodule Cantilever.Responsiveness.FirstCall do
   # Calls a function once before it is measured, so that what does not work at all is said in one line, and what comes back is seen.
 
   alias Cantilever.Responsiveness.Expression
-  alias Cantilever.Responsiveness.Figures
+  alias Cantilever.Responsiveness.Units
 
   @longest_result 72
 
@@ -28,7 +28,7 @@ defmodule Cantilever.Responsiveness.FirstCall do
   defp outcome(fun) do
     began = System.monotonic_time(:microsecond)
     result = fun.()
-    took = Figures.duration(System.monotonic_time(:microsecond) - began)
+    took = Units.duration(System.monotonic_time(:microsecond) - began)
     {:ok, "one call took #{took} and returned #{shown(result)}#{warning(result)}"}
   catch
     kind, reason -> {:error, "the expression #{Expression.explain(kind, reason, __STACKTRACE__)}"}

@@ -8,7 +8,7 @@ defmodule Cantilever.Responsiveness.Page do
   alias Cantilever.Responsiveness.Plot
   alias Cantilever.Responsiveness.Report
   alias Cantilever.Responsiveness.Table
-  alias Cantilever.Responsiveness.Figures
+  alias Cantilever.Responsiveness.Units
 
   @typedoc "What a report does not know: what was typed, on which machine, and when."
   @type context :: %{
@@ -157,13 +157,13 @@ defmodule Cantilever.Responsiveness.Page do
   defp measured(report, context) do
     [
       "<p>In turns, over #{report.rounds} rounds, the node was left idle, ran a loop in pure Elixir, and made this call, ",
-      "for #{Figures.duration_ms(report.duration_ms)} each time. The loop and the call were run by ",
+      "for #{Units.duration_ms(report.duration_ms)} each time. The loop and the call were run by ",
       "#{callers(report)}, over and over. Meanwhile another process asked ordinary processes for an answer ",
       "at every whole millisecond, whether or not the last one had come, and counted from the moment at which it meant to ask. ",
       "Besides, the call was made alone, once at a time, as the VM then tells which call held a scheduler.</p>\n",
-      "<p>It fails if calls hold a scheduler for more than #{Figures.duration_ms(report.max_hold_ms)}, if they take all dirty ",
+      "<p>It fails if calls hold a scheduler for more than #{Units.duration_ms(report.max_hold_ms)}, if they take all dirty ",
       "schedulers and wait for more, or if one answer in a hundred takes more than a millisecond and more than ",
-      "#{Figures.number(report.max_p99_ratio)} times as long as beside pure Elixir.</p>\n",
+      "#{Units.number(report.max_p99_ratio)} times as long as beside pure Elixir.</p>\n",
       if(context.before == "",
         do: [],
         else: ["<p>Evaluated once before:</p>\n", pre(context.before)]

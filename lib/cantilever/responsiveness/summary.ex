@@ -2,16 +2,16 @@ defmodule Cantilever.Responsiveness.Summary do
   @moduledoc false
   # What the terminal shows of a report: the table, then the verdict with its reasons.
 
-  alias Cantilever.Responsiveness.Figures
   alias Cantilever.Responsiveness.Report
   alias Cantilever.Responsiveness.Table
+  alias Cantilever.Responsiveness.Units
 
   @doc "The lines; the last ones are the verdict."
   @spec render(Report.t()) :: iodata
   def render(report) do
     [
       [Table.render(report), "\n\n"],
-      "callers: #{report.concurrency}, rounds: #{report.rounds}, of #{Figures.duration_ms(report.duration_ms)} each, schedulers: #{report.schedulers}\n\n",
+      "callers: #{report.concurrency}, rounds: #{report.rounds}, of #{Units.duration_ms(report.duration_ms)} each, schedulers: #{report.schedulers}\n\n",
       verdict(report.verdict)
     ]
   end

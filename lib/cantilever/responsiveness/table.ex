@@ -4,7 +4,7 @@ defmodule Cantilever.Responsiveness.Table do
 
   alias Cantilever.Responsiveness.Report
   alias Cantilever.Responsiveness.Sample
-  alias Cantilever.Responsiveness.Figures
+  alias Cantilever.Responsiveness.Units
 
   @type group :: {title :: String.t(), [{label :: String.t(), cells :: [String.t()]}]}
 
@@ -46,20 +46,20 @@ defmodule Cantilever.Responsiveness.Table do
     [
       {"how long others waited for an answer",
        [
-         {"p50", &Figures.duration(&1.p50_us)},
-         {"p90", &Figures.duration(&1.p90_us)},
-         {"p99", &Figures.duration(&1.p99_us)},
-         {"p99.9", &Figures.duration(&1.p999_us)},
-         {"longest", &Figures.duration(&1.max_us)},
-         {"answers", &Figures.grouped(&1.answers)}
+         {"p50", &Units.duration(&1.p50_us)},
+         {"p90", &Units.duration(&1.p90_us)},
+         {"p99", &Units.duration(&1.p99_us)},
+         {"p99.9", &Units.duration(&1.p999_us)},
+         {"longest", &Units.duration(&1.max_us)},
+         {"answers", &Units.grouped(&1.answers)}
        ]},
       {"the calls",
        [
-         {"calls/s", &of_calls(&1, Figures.number(&1.calls_per_s))},
-         {"calls", &of_calls(&1, Figures.grouped(&1.calls))},
+         {"calls/s", &of_calls(&1, Units.number(&1.calls_per_s))},
+         {"calls", &of_calls(&1, Units.grouped(&1.calls))},
          {"calls of each caller", &of_calls(&1, span(&1.calls_by_caller))},
          {"longest hold of a scheduler", &hold/1},
-         {"holds", &of_calls(&1, Figures.grouped(&1.hold_count))}
+         {"holds", &of_calls(&1, Units.grouped(&1.hold_count))}
        ]},
       {"how many wait for a scheduler, mean (most)",
        [
@@ -69,15 +69,15 @@ defmodule Cantilever.Responsiveness.Table do
        ]},
       {"how busy the schedulers are",
        [
-         {"normal", &Figures.share(&1.utilisation.normal)},
-         {"dirty CPU", &Figures.share(&1.utilisation.dirty_cpu)},
-         {"dirty I/O", &Figures.share(&1.utilisation.dirty_io)}
+         {"normal", &Units.share(&1.utilisation.normal)},
+         {"dirty CPU", &Units.share(&1.utilisation.dirty_cpu)},
+         {"dirty I/O", &Units.share(&1.utilisation.dirty_io)}
        ]},
       {"the VM's memory",
        [
-         {"before", &Figures.bytes(&1.memory.before)},
-         {"most", &Figures.bytes(&1.memory.max)},
-         {"after", &Figures.bytes(&1.memory.after)}
+         {"before", &Units.bytes(&1.memory.before)},
+         {"most", &Units.bytes(&1.memory.max)},
+         {"after", &Units.bytes(&1.memory.after)}
        ]}
     ]
   end
@@ -91,13 +91,13 @@ defmodule Cantilever.Responsiveness.Table do
 
   defp span(calls) do
     case Enum.min_max(calls) do
-      {same, same} -> Figures.grouped(same)
-      {least, most} -> "#{Figures.grouped(least)} to #{Figures.grouped(most)}"
+      {same, same} -> Units.grouped(same)
+      {least, most} -> "#{Units.grouped(least)} to #{Units.grouped(most)}"
     end
   end
 
   defp hold(%{longest_hold_ms: nil} = sample), do: of_calls(sample, "under 1 ms")
-  defp hold(sample), do: of_calls(sample, Figures.duration_ms(sample.longest_hold_ms))
+  defp hold(sample), do: of_calls(sample, Units.duration_ms(sample.longest_hold_ms))
 
   defp queue(sample, kind) do
     %{mean: mean, max: most} = Map.fetch!(sample.run_queues, kind)
