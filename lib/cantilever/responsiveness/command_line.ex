@@ -12,6 +12,8 @@ defmodule Cantilever.Responsiveness.CommandLine do
           measure: keyword
         }
 
+  @defaults struct(Cantilever.Responsiveness.Options)
+
   @schema [
     before: [
       type: :string,
@@ -29,26 +31,27 @@ defmodule Cantilever.Responsiveness.CommandLine do
       type: :integer,
       value: "MS",
       least: 1,
-      doc: "how long each part of a round takes, in milliseconds; default: 1000"
+      doc: "how long each part of a round takes, in milliseconds; default: #{@defaults.duration}"
     ],
     rounds: [
       type: :integer,
       value: "N",
       least: 1,
-      doc: "how often to measure all parts; default: 3"
+      doc: "how often to measure all parts; default: #{@defaults.rounds}"
     ],
     max_hold: [
       type: :integer,
       value: "MS",
       least: 1,
-      doc: "for how long a call may hold a scheduler, in milliseconds; default: 1"
+      doc:
+        "for how long a call may hold a scheduler, in milliseconds; default: #{@defaults.max_hold}"
     ],
     max_p99_ratio: [
       type: :float,
       value: "R",
       least: 1,
       doc:
-        "how many times as long as beside pure Elixir others may wait beside the call, at the 99th percentile; default: 3.0"
+        "how many times as long as beside pure Elixir others may wait beside the call, at the 99th percentile; default: #{@defaults.max_p99_ratio}"
     ],
     html: [
       type: :string,

@@ -11,6 +11,9 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
   # Short, as the verdict is not what is tested here.
   @quick ~w(--duration 100 --rounds 2 --concurrency 2)
 
+  # Long enough for a verdict that no noise turns round.
+  @sure ~w(--duration 400 --rounds 2)
+
   setup do
     Mix.shell(Mix.Shell.Process)
     on_exit(fn -> Mix.shell(Mix.Shell.IO) end)
@@ -52,7 +55,7 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
     end
 
     test "fails a call that holds a scheduler" do
-      assert {1, _progress} = run(["Cantilever.KitNif.hold_ms(20)" | @quick])
+      assert {1, _progress} = run(["Cantilever.KitNif.hold_ms(10)" | @sure])
       assert [_first, summary] = said(:info)
       assert summary =~ ~r/\nfails:\n  \* .*holds a scheduler for /
     end
@@ -121,7 +124,7 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
       assert {output, 1} =
                NativeProject.mix(dir, [
                  "cantilever.doctor",
-                 "Cantilever.KitNif.hold_ms(20)" | @quick
+                 "Cantilever.KitNif.hold_ms(10)" | @sure
                ])
 
       assert output =~ "fails:"
