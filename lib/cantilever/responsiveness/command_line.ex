@@ -51,7 +51,8 @@ defmodule Cantilever.Responsiveness.CommandLine do
       value: "R",
       least: 1,
       doc:
-        "how many times as long as beside pure Elixir others may wait beside the call, at the 99th percentile; default: #{@defaults.max_p99_ratio}"
+        "how many times as long as beside pure Elixir others may wait beside the call, at the " <>
+          "99th percentile; default: #{@defaults.max_p99_ratio}"
     ],
     html: [
       type: :string,

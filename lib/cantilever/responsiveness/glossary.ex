@@ -22,7 +22,8 @@ defmodule Cantilever.Responsiveness.Glossary do
       {"waiting for a scheduler",
        "How many processes, or calls, were ready to run and had to wait for their turn."},
       {"yield",
-       "To give the scheduler back after a short while and go on later, as Elixir code does by itself and an async fn with checkpoints does in Rust."}
+       "To give the scheduler back after a short while and go on later, as Elixir code does by itself and an " <>
+         "async fn with checkpoints does in Rust."}
     ]
   end
 end

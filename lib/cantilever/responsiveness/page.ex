@@ -39,7 +39,8 @@ defmodule Cantilever.Responsiveness.Page do
   .verdict li { margin: .4rem 0 }
   .advice { display: block; font-weight: 600 }
   figure { margin: 0 }
-  figure svg { display: block; box-sizing: border-box; width: 100%; min-width: 38rem; height: auto; border: 1px solid var(--line); border-radius: .4rem }
+  figure svg { display: block; box-sizing: border-box; width: 100%; min-width: 38rem; height: auto;
+    border: 1px solid var(--line); border-radius: .4rem }
   figcaption { color: var(--faint); margin-top: .5rem }
   .wide { overflow-x: auto }
   table { border-collapse: collapse; width: 100% }
