@@ -9,6 +9,7 @@ defmodule Cantilever.Application do
     children = [
       Cantilever.NativeLogger,
       Cantilever.Suspender,
+      Cantilever.Responsiveness.LongSchedules,
       {Task.Supervisor, name: Cantilever.TaskSupervisor}
     ]
 

@@ -6,6 +6,7 @@
 mod admitting;
 mod cancelling;
 mod handles;
+mod holding;
 mod killing;
 mod loading;
 mod panicking;

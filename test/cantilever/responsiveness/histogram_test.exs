@@ -1,7 +1,9 @@
-defmodule MyApp.Probe.HistogramTest do
+defmodule Cantilever.Responsiveness.HistogramTest do
   use ExUnit.Case, async: true
 
-  alias MyApp.Probe.Histogram
+  alias Cantilever.Responsiveness.Histogram
+
+  doctest Histogram
 
   describe "percentile/2" do
     test "is exact for small numbers" do
@@ -36,11 +38,56 @@ defmodule MyApp.Probe.HistogramTest do
     end
   end
 
+  describe "merge/2" do
+    test "gives what adding all numbers to one gives, whatever the numbers and wherever they are parted" do
+      :rand.seed(:exsss, 2)
+
+      for _ <- 1..100 do
+        numbers = numbers(:rand.uniform(200) - 1)
+        {left, right} = Enum.split(numbers, :rand.uniform(200) - 1)
+        assert Histogram.merge(add(left), add(right)) == add(numbers)
+        assert Histogram.merge(add(right), add(left)) == add(numbers)
+      end
+    end
+  end
+
+  describe "buckets/1" do
+    test "are ascending, hold every number, and end at the largest" do
+      :rand.seed(:exsss, 3)
+
+      for _ <- 1..100 do
+        numbers = numbers(:rand.uniform(200))
+        buckets = Histogram.buckets(add(numbers))
+        ends = Enum.map(buckets, &elem(&1, 0))
+
+        assert ends == Enum.uniq(Enum.sort(ends))
+        assert List.last(ends) == Enum.max(numbers)
+
+        for {up_to, _count} <- buckets do
+          held =
+            buckets
+            |> Enum.filter(&(elem(&1, 0) <= up_to))
+            |> Enum.map(&elem(&1, 1))
+            |> Enum.sum()
+
+          assert held == Enum.count(numbers, &(&1 <= up_to))
+        end
+      end
+    end
+
+    test "are none for no numbers" do
+      assert Histogram.buckets(Histogram.new()) == []
+    end
+  end
+
   test "stays small however many numbers are added" do
     histogram = add(for n <- 0..200_000, do: n * 50)
     assert Histogram.count(histogram) == 200_001
     assert map_size(histogram.counts) < 2_000
   end
+
+  defp numbers(0), do: []
+  defp numbers(count), do: for(_ <- 1..count, do: trunc(:math.pow(10, 7 * :rand.uniform())))
 
   defp add(numbers), do: Enum.reduce(numbers, Histogram.new(), &Histogram.add(&2, &1))
 end
