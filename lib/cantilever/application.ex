@@ -8,6 +8,7 @@ defmodule Cantilever.Application do
   def start(_type, _args) do
     children = [
       Cantilever.NativeLogger,
+      Cantilever.Responsiveness.LongSchedules,
       {Task.Supervisor, name: Cantilever.TaskSupervisor}
     ]
 

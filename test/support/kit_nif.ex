@@ -102,7 +102,13 @@ defmodule Cantilever.KitNif.Stubs do
     slot_take_then_work: 2,
     sleep_ms: 1,
     # loading.rs
-    seen_load_data: 0
+    seen_load_data: 0,
+    # holding.rs
+    hold_ms: 1,
+    hold_sometimes: 2,
+    yield_forgetting: 1,
+    yield_for_ms: 1,
+    rustler_dirty_for_ms: 1
   ]
 
   # rustler_resources.rs

@@ -5,6 +5,7 @@
 
 mod cancelling;
 mod handles;
+mod holding;
 mod loading;
 mod panicking;
 mod parking;

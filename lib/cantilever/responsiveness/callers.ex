@@ -1,0 +1,84 @@
+defmodule Cantilever.Responsiveness.Callers do
+  @moduledoc false
+  # The processes that call a function again and again, until a moment at which each of them looks itself: a timer could be late. Each
+  # makes one call at least. They give no turn away between two calls, as little as the loops of ordinary code do.
+
+  alias Cantilever.Responsiveness.Runner
+
+  @between_looks_us 20
+
+  @doc "Starts them; they wait for `run/2`."
+  @spec start(Runner.t(), (() -> any), pos_integer, :normal | :low) :: [{pid, reference}]
+  def start(runner, fun, concurrency, priority) do
+    to = self()
+    for _ <- 1..concurrency, do: Runner.start(runner, priority, fn -> begin(fun, to) end)
+  end
+
+  @doc """
+  Has them call until `deadline` (native time), and returns how many calls each has made when all have ended.
+
+  The first that fails ends it with its error.
+  """
+  @spec run([{pid, reference}], integer) :: [pos_integer]
+  def run(callers, deadline) do
+    for {pid, _monitor} <- callers, do: send(pid, {:go, deadline})
+    Enum.map(callers, &await(&1, callers))
+  end
+
+  @doc "One call in a process of its own; how long it took in microseconds."
+  @spec once(Runner.t(), (() -> any)) :: non_neg_integer
+  def once(runner, fun) do
+    began = System.monotonic_time()
+    [_one] = runner |> start(fun, 1, :normal) |> run(began)
+    System.convert_time_unit(System.monotonic_time() - began, :native, :microsecond)
+  end
+
+  defp await({pid, monitor}, callers) do
+    receive do
+      {:called, ^pid, calls} ->
+        receive do
+          {:DOWN, ^monitor, :process, ^pid, _reason} -> calls
+        end
+
+      # Any of them, as the one that is waited for may still have long to run.
+      {:failed, kind, reason, stacktrace} ->
+        :erlang.raise(kind, reason, stacktrace)
+
+      {:DOWN, ended, :process, _pid, reason} when reason != :normal ->
+        if List.keymember?(callers, ended, 1),
+          do: exit({reason, {Cantilever.Responsiveness, :measure, 2}}),
+          else: await({pid, monitor}, callers)
+    end
+  end
+
+  defp begin(fun, to) do
+    receive do
+      {:go, deadline} ->
+        send(to, {:called, self(), loop(fun, deadline, System.monotonic_time(), 0, 1)})
+    end
+  catch
+    kind, reason -> send(to, {:failed, kind, reason, __STACKTRACE__})
+  end
+
+  # A look at the clock takes longer than a tiny call and is charged as little. So they are so far apart that they do not count.
+  defp loop(fun, deadline, now, calls, batch) do
+    :ok = repeat(fun, batch)
+    calls = calls + batch
+    later = System.monotonic_time()
+
+    cond do
+      later >= deadline -> calls
+      later - now < between_looks() -> loop(fun, deadline, later, calls, 2 * batch)
+      true -> loop(fun, deadline, later, calls, max(div(batch, 2), 1))
+    end
+  end
+
+  defp repeat(_fun, 0), do: :ok
+
+  defp repeat(fun, times) do
+    _ = fun.()
+    repeat(fun, times - 1)
+  end
+
+  defp between_looks, do: System.convert_time_unit(@between_looks_us, :microsecond, :native)
+end

@@ -1,0 +1,114 @@
+defmodule Cantilever.Responsiveness.Runner do
+  @moduledoc false
+  # Runs a piece of a measurement in a process of its own, and sees to it that nothing which that piece started outlives it: neither
+  # when it ends, nor when it fails, nor when the process that measures is killed. What it starts with `start/3` are processes under no
+  # link, so that foreign code can run in them; a guard beside it, which runs no foreign code, kills those that are left.
+
+  @tick_ms 100
+
+  @typedoc "Where a piece of work can start processes."
+  @opaque t :: %{guard: pid}
+
+  @doc """
+  The result of `work`, or the error that it ended with.
+
+  While the caller waits it calls `tick` about every #{@tick_ms} ms.
+  """
+  @spec run((t -> result), (() -> any)) :: result when result: term
+  def run(work, tick \\ fn -> :ok end) do
+    owner = self()
+    reference = make_ref()
+    {pid, monitor} = spawn_monitor(fn -> send(owner, {reference, outcome(work, owner)}) end)
+
+    try do
+      await(reference, monitor, tick)
+    after
+      Process.demonitor(monitor, [:flush])
+      stop(pid, reference)
+    end
+  end
+
+  @doc """
+  Starts a process that runs `fun` with a priority, and monitors it.
+
+  It is known to the guard before it does anything.
+  """
+  @spec start(t, :normal | :low | :high, (() -> any)) :: {pid, reference}
+  def start(%{guard: guard}, priority, fun) do
+    runner = self()
+
+    {pid, monitor} =
+      :erlang.spawn_opt(
+        fn ->
+          watch = Process.monitor(runner)
+
+          receive do
+            :start -> fun.()
+            {:DOWN, ^watch, :process, ^runner, _reason} -> :too_late
+          end
+        end,
+        [:monitor, priority: priority]
+      )
+
+    send(guard, {:guard, pid})
+    send(pid, :start)
+    {pid, monitor}
+  end
+
+  defp outcome(work, owner) do
+    runner = self()
+    guard = spawn(fn -> guard(owner, runner) end)
+    {:ok, work.(%{guard: guard})}
+  catch
+    kind, reason -> {kind, reason, __STACKTRACE__}
+  end
+
+  # Its result may still be on its way, where a tick has failed.
+  defp stop(pid, reference) do
+    ended = Process.monitor(pid)
+    Process.exit(pid, :kill)
+
+    receive do
+      {:DOWN, ^ended, :process, ^pid, _reason} -> :ok
+    end
+
+    receive do
+      {^reference, _outcome} -> :ok
+    after
+      0 -> :ok
+    end
+  end
+
+  defp await(reference, monitor, tick) do
+    receive do
+      {^reference, {:ok, result}} -> result
+      {^reference, {kind, reason, stacktrace}} -> :erlang.raise(kind, reason, stacktrace)
+      {:DOWN, ^monitor, :process, _pid, reason} -> exit(reason)
+    after
+      @tick_ms ->
+        _ = tick.()
+        await(reference, monitor, tick)
+    end
+  end
+
+  defp guard(owner, runner) do
+    Process.monitor(owner)
+    Process.monitor(runner)
+    guard(owner, runner, MapSet.new())
+  end
+
+  defp guard(owner, runner, pids) do
+    receive do
+      {:guard, pid} ->
+        Process.monitor(pid)
+        guard(owner, runner, MapSet.put(pids, pid))
+
+      {:DOWN, _monitor, :process, pid, _reason} when pid in [owner, runner] ->
+        Process.exit(runner, :kill)
+        Enum.each(pids, &Process.exit(&1, :kill))
+
+      {:DOWN, _monitor, :process, pid, _reason} ->
+        guard(owner, runner, MapSet.delete(pids, pid))
+    end
+  end
+end

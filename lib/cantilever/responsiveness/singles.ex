@@ -1,0 +1,152 @@
+defmodule Cantilever.Responsiveness.Singles do
+  @moduledoc """
+  What single calls of a function did: one at a time, each in a process of its own, with nothing beside them.
+
+      singles = Cantilever.Responsiveness.measure(&MyApp.Native.render/0).single
+      {singles.calls, singles.holds}
+      #=> {71, [{22.0, 0.0}, {22.0, 0.0}, …]}
+
+  This is how a hold can be laid at a call's door: callers that call in a loop may be reported once for many calls.
+
+  Each call that takes a millisecond or more is followed by an Elixir loop that takes as long. `holds` has one pair for
+  each such call in which either of the two held its scheduler: for how many milliseconds the call did, and for how many
+  the loop did. Elixir holds nothing, so what its loop seems to hold is the noise of the machine: an operating system that
+  takes a processor away looks to the VM as a hold does. Where the system tells for how long it did so (Linux), it has
+  been taken off.
+
+  `calls` counts all calls, `call_us` is how long the slowest of them took, in microseconds, and `place` is what the VM
+  said of the longest hold of a call, if anything.
+  """
+
+  alias Cantilever.Responsiveness.{ElixirLoad, Holds, LongSchedules, Runner, Stolen}
+
+  defstruct calls: 0, call_us: 0, holds: [], place: nil
+
+  @typedoc "For how many milliseconds a call held its scheduler, and an Elixir loop of its length."
+  @type pair :: {call_ms :: float, elixir_ms :: float}
+
+  @typedoc "Counts and times of single calls. The module says what they mean."
+  @type t :: %__MODULE__{
+          calls: non_neg_integer,
+          call_us: non_neg_integer,
+          holds: [pair],
+          place: mfa | nil
+        }
+
+  # Less cannot hold a scheduler for so long that the VM reports it.
+  @slow_us 1_000
+  @stale_ms 5
+  @threshold_ms 1
+
+  # Calls until `enough?`, which is given what was seen so far, and when at least one call has been made.
+  @doc false
+  @spec run(Runner.t(), (() -> any), (t -> boolean)) :: t
+  def run(runner, fun, enough?) do
+    subscription = LongSchedules.subscribe(@threshold_ms)
+    threads = Stolen.threads()
+
+    state = %{
+      runner: runner,
+      fun: fun,
+      subscription: subscription,
+      threads: threads,
+      looked: now_ms(),
+      waits: Stolen.waits(threads)
+    }
+
+    singles = repeat(state, enough?, %__MODULE__{})
+    LongSchedules.finish!(subscription)
+    singles
+  end
+
+  @doc "What several rounds have seen, as one."
+  @spec merge([t]) :: t
+  def merge(rounds) do
+    %__MODULE__{
+      calls: rounds |> Enum.map(& &1.calls) |> Enum.sum(),
+      call_us: rounds |> Enum.map(& &1.call_us) |> Enum.max(fn -> 0 end),
+      holds: Enum.flat_map(rounds, & &1.holds),
+      place: Enum.find_value(rounds, & &1.place)
+    }
+  end
+
+  defp repeat(state, enough?, singles) do
+    {state, singles} = call(state, singles)
+    if enough?.(singles), do: singles, else: repeat(state, enough?, singles)
+  end
+
+  defp call(state, singles) do
+    {us, call} = one(state.runner, state.fun)
+    singles = %{singles | calls: singles.calls + 1, call_us: max(singles.call_us, us)}
+
+    if us < @slow_us do
+      {look(state, @stale_ms), singles}
+    else
+      {state, call_ms, place} = held(state, call)
+      {_us, loop} = one(state.runner, fn -> ElixirLoad.run_for(us) end)
+      {state, elixir_ms, _place} = held(state, loop)
+      {state, note(singles, {call_ms, elixir_ms}, place)}
+    end
+  end
+
+  defp note(singles, {call_ms, elixir_ms}, _place) when call_ms == 0 and elixir_ms == 0,
+    do: singles
+
+  defp note(singles, pair, place),
+    do: %{singles | holds: [pair | singles.holds], place: singles.place || place}
+
+  # How long it took, and the scheduler if it was the same at both ends: then it most likely never was another one.
+  defp one(runner, fun) do
+    to = self()
+
+    {pid, monitor} =
+      Runner.start(runner, :normal, fn ->
+        try do
+          before = :erlang.system_info(:scheduler_id)
+          began = System.monotonic_time()
+          _ = fun.()
+          took = System.monotonic_time() - began
+          same = if :erlang.system_info(:scheduler_id) == before, do: before
+          send(to, {:single, self(), took, same})
+        catch
+          kind, reason -> send(to, {:single_failed, self(), kind, reason, __STACKTRACE__})
+        end
+      end)
+
+    receive do
+      {:DOWN, ^monitor, :process, ^pid, reason} -> result(pid, reason)
+    end
+  end
+
+  # A signal from another process overtakes nothing, so what was sent before the end is here.
+  defp result(pid, reason) do
+    receive do
+      {:single, ^pid, took, scheduler} ->
+        {System.convert_time_unit(took, :native, :microsecond), {pid, scheduler}}
+
+      {:single_failed, ^pid, kind, error, stacktrace} ->
+        :erlang.raise(kind, error, stacktrace)
+    after
+      0 -> exit({reason, {Cantilever.Responsiveness, :measure, 2}})
+    end
+  end
+
+  # The second look is for the next call: the VM's reports may be long in coming.
+  defp held(state, {pid, scheduler}) do
+    stolen_ms = Stolen.between_ms(state.waits, Stolen.waits(state.threads), scheduler)
+    {ms, place} = longest(Holds.collect(state.subscription, MapSet.new([pid])))
+    {look(state, 0), max(ms - stolen_ms, 0.0), place}
+  end
+
+  defp longest([]), do: {0, nil}
+  defp longest(holds), do: Enum.max_by(holds, fn {ms, _place} -> ms end)
+
+  # Looking takes longer than a short call does, so for these it is only done now and then.
+  defp look(state, stale_ms) do
+    if now_ms() - state.looked >= stale_ms,
+      do: %{state | waits: Stolen.waits(state.threads), looked: now_ms()},
+      else: state
+  end
+
+  defp now_ms, do: System.monotonic_time(:millisecond)
+end

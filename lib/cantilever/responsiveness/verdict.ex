@@ -1,0 +1,197 @@
+defmodule Cantilever.Responsiveness.Verdict do
+  @moduledoc """
+  Whether a function keeps the node responsive, and if not, why, and what helps.
+
+      report = Cantilever.Responsiveness.measure(&MyApp.Native.render/0)
+      report.verdict.status
+      #=> :fails
+      hd(report.verdict.reasons).message
+      #=> "a call holds a scheduler for 22 ms (71 of 71 did that were made one by one); beside 4 callers others waited up to 1 s"
+
+  A function fails for one of these reasons:
+
+    * `:holds` - nearly every call holds a normal scheduler for longer than `:max_hold`;
+    * `:holds_sometimes` - some calls do;
+    * `:dirty_cpu_taken` and `:dirty_io_taken` - the calls keep all the dirty schedulers of a kind busy, and queue for
+      more, so that whatever else needs one waits too;
+    * `:slow_neighbours` - other processes wait longer than `:max_p99_ratio` allows, without that any one call holds a
+      scheduler; never for less than a millisecond, as nobody notices less.
+
+  Machines are noisy, above all those that share their processors. So a hold is believed only if single calls hold a
+  scheduler clearly more often, and for longer, than Elixir loops of their length in the same moments do, and slow
+  neighbours only if they are slow in most of the rounds, beside what the idle node and Elixir show just before and after.
+  """
+
+  alias Cantilever.Responsiveness.{Report, Units}
+
+  @enforce_keys [:status, :reasons]
+  defstruct [:status, :reasons]
+
+  @typedoc "Why a function fails, in words with figures, and what helps."
+  @type reason :: %{
+          kind: :holds | :holds_sometimes | :slow_neighbours | :dirty_cpu_taken | :dirty_io_taken,
+          message: String.t(),
+          advice: String.t()
+        }
+
+  @typedoc "`:fine` without reasons, or `:fails` with at least one, the gravest first."
+  @type t :: %__MODULE__{status: :fine | :fails, reasons: [reason]}
+
+  # The VM counts milliseconds that have begun: half a one more is certainly too long.
+  @hold_tolerance_ms 0.5
+  @nearly_every 0.9
+  @floor_us 1_000
+  @busy 0.8
+  @some_busy 0.25
+  @clear_queue 0.5
+
+  @hold_advice "Make it an async fn with a checkpoint about every microsecond, or run it on a dirty scheduler (schedule = \"DirtyCpu\")"
+
+  @doc "Judges a report, which need not have a verdict yet."
+  @spec judge(Report.t()) :: t
+  def judge(%Report{} = report) do
+    holds = held_singly(report) || held_now_and_then(report)
+
+    reasons =
+      [
+        holds,
+        dirty_taken(report, :dirty_cpu, report.dirty_cpu_schedulers),
+        dirty_taken(report, :dirty_io, report.dirty_io_schedulers),
+        # Beside a hold it goes without saying.
+        if(holds == nil, do: slow_neighbours(report))
+      ]
+      |> Enum.reject(&is_nil/1)
+
+    %__MODULE__{status: if(reasons == [], do: :fine, else: :fails), reasons: reasons}
+  end
+
+  @doc false
+  @spec hold_advice() :: String.t()
+  def hold_advice, do: @hold_advice
+
+  @doc false
+  # Whether calls held a scheduler (ms, more than `max_hold_ms`) as Elixir loops of their length beside them (ms) did not. If noise were
+  # all there is, either of two would be the longer one as often.
+  @spec believed?([{number, number}], calls :: non_neg_integer, max_hold_ms :: pos_integer) ::
+          boolean
+  def believed?(pairs, calls, max_hold_ms) do
+    limit = max_hold_ms + @hold_tolerance_ms
+    pairs = Enum.filter(pairs, fn {call, elixir} -> max(call, elixir) > limit end)
+    longer = Enum.count(pairs, fn {call, elixir} -> call > elixir end)
+    shorter = Enum.count(pairs, fn {call, elixir} -> call < elixir end)
+
+    longer >= 3 * shorter + 10 or
+      (longer >= max(@nearly_every * calls, 3 * shorter + 5) and much_longer?(pairs))
+  end
+
+  defp much_longer?(pairs) do
+    {calls, elixir} = Enum.unzip(pairs)
+    median(calls) >= 3 * median(elixir)
+  end
+
+  defp held_singly(%{single: single, max_hold_ms: max_hold_ms} = report) do
+    held = for {ms, _elixir} <- single.holds, ms > max_hold_ms + @hold_tolerance_ms, do: ms
+
+    if held != [] and believed?(single.holds, single.calls, max_hold_ms) do
+      for_ms = Units.time(median(held) * 1_000)
+
+      waited =
+        "#{place(single.place)}; beside #{callers(report)} others waited up to #{Units.time(report.call.max_us)}"
+
+      if length(held) >= @nearly_every * single.calls do
+        reason(
+          :holds,
+          "a call holds a scheduler for #{for_ms} (#{length(held)} of #{single.calls} did that were made one by one)#{waited}",
+          @hold_advice
+        )
+      else
+        reason(
+          :holds_sometimes,
+          "one call in about #{round(single.calls / length(held))} holds a scheduler for #{for_ms}#{waited}",
+          @hold_advice
+        )
+      end
+    end
+  end
+
+  # Too seldom for single calls to show it. What covers most of the time is not this but many short calls in a row.
+  defp held_now_and_then(%{call: call, elixir: elixir, max_hold_ms: max_hold_ms} = report) do
+    held = Enum.filter(call.holds, &(&1 > max_hold_ms))
+    noise = Enum.count(elixir.holds, &(&1 > max_hold_ms))
+
+    if length(held) >= 5 * noise + 30 and not mostly_held?(report) do
+      reason(
+        :holds_sometimes,
+        "a scheduler was held #{length(held)} times in #{call.calls} calls, for up to #{Units.time(call.longest_hold_ms * 1_000)}" <>
+          "#{place(call.hold_place)}; others waited up to #{Units.time(call.max_us)}",
+        @hold_advice
+      )
+    end
+  end
+
+  defp mostly_held?(%{call: call, schedulers: schedulers}),
+    do: Enum.sum(call.holds) > 0.5 * call.elapsed_ms * schedulers
+
+  defp dirty_taken(%{call: call, elixir: elixir} = report, kind, schedulers) do
+    utilisation = Map.fetch!(call.utilisation, kind)
+    %{mean: queue} = Map.fetch!(call.run_queues, kind)
+    %{mean: queue_without} = Map.fetch!(elixir.run_queues, kind)
+
+    if utilisation >= @busy and queue - queue_without >= @clear_queue do
+      name = if kind == :dirty_cpu, do: "dirty CPU", else: "dirty I/O"
+
+      reason(
+        if(kind == :dirty_cpu, do: :dirty_cpu_taken, else: :dirty_io_taken),
+        "#{callers(report)} keep the #{schedulers} #{name} schedulers #{round(100 * utilisation)} % busy, and " <>
+          "#{Float.round(queue * 1.0, 1)} more calls queue for one on average, with everybody else who needs one",
+        "Admit fewer at a time (the kit's dirty functions take one scheduler fewer than there are), or make it an async fn, which needs none"
+      )
+    end
+  end
+
+  defp slow_neighbours(%{idle: idle, elixir: elixir, call: call} = report) do
+    # A machine that became slow in between shows it in what comes next.
+    quiet = Enum.zip_with(idle.p99_us_by_round, elixir.p99_us_by_round, &max/2)
+    beside = Enum.zip_with(quiet, Enum.drop(quiet, 1) ++ Enum.take(quiet, -1), &max/2)
+    ratios = Enum.zip_with(call.p99_us_by_round, beside, &(&1 / max(&2, 1)))
+    p99_us = median(call.p99_us_by_round)
+
+    if p99_us > @floor_us and median(ratios) > report.max_p99_ratio do
+      reason(
+        :slow_neighbours,
+        "beside #{callers(report)} one answer in a hundred took #{Units.time(p99_us)} or more, beside Elixir " <>
+          "#{Units.time(median(elixir.p99_us_by_round))}; no single call holds a scheduler",
+        slow_advice(report)
+      )
+    end
+  end
+
+  defp slow_advice(%{call: call} = report) do
+    cond do
+      call.utilisation.dirty_cpu > @some_busy or call.utilisation.dirty_io > @some_busy ->
+        "Dirty threads take the processors away from the schedulers: let fewer calls run at a time, or make it an async fn, which yields"
+
+      mostly_held?(report) ->
+        "Calls in a row held a scheduler for up to #{Units.time(call.longest_hold_ms * 1_000)}, as each is charged less than it takes: " <>
+          "do more in one call of an async fn, or have the callers give way between calls (:erlang.yield/0)"
+
+      true ->
+        "Look for threads of its own, or for large results: let fewer calls run at a time, or give their callers a low priority"
+    end
+  end
+
+  defp reason(kind, message, advice), do: %{kind: kind, message: message, advice: advice}
+
+  defp callers(%{concurrency: 1}), do: "1 caller"
+  defp callers(%{concurrency: concurrency}), do: "#{concurrency} callers"
+
+  defp place(nil), do: ""
+
+  defp place({module, name, arity}),
+    do: ", at #{Exception.format_mfa(module, name, arity)} as the VM says"
+
+  defp median(numbers) do
+    sorted = Enum.sort(numbers)
+    Enum.at(sorted, div(length(sorted), 2))
+  end
+end
