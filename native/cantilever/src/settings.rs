@@ -11,7 +11,7 @@ use crate::{inspect, pool, slice};
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 
 const MOST_THREADS: usize = 1024;
-const LONGEST_SLICE_US: u32 = 1000;
+const LONGEST_SLICE_US: u32 = 2000;
 
 mod atoms {
     rustler::atoms! { wrapper = "$cantilever", cantilever, schedulers_online, slice_us, threads }

@@ -55,8 +55,8 @@ defmodule Cantilever.Kit.LoadingTest do
 
     test "for its settings names the wrong one", %{peer: peer} do
       for {settings, text} <- [
-            {[slice_us: -1], "slice_us must be an integer from 0 to 1000 (µs), got: -1"},
-            {[slice_us: 2000], "slice_us must be an integer from 0 to 1000 (µs), got: 2000"},
+            {[slice_us: -1], "slice_us must be an integer from 0 to 2000 (µs), got: -1"},
+            {[slice_us: 2001], "slice_us must be an integer from 0 to 2000 (µs), got: 2001"},
             {%{threads: 0}, "threads must be an integer from 1 to 1024, got: 0"},
             {[slices: 1], "unknown setting :slices, known are :slice_us and :threads"},
             {:all, "cantilever must be a keyword list or a map with atom keys, got: :all"}
@@ -64,7 +64,7 @@ defmodule Cantilever.Kit.LoadingTest do
         assert load(peer, KitNif, cantilever: settings) =~ text
       end
 
-      assert load(peer, KitNif, cantilever: [slice_us: 1000, threads: 1024]) == :ok
+      assert load(peer, KitNif, cantilever: [slice_us: 2000, threads: 1024]) == :ok
     end
 
     test "leaves the library that is loaded at work, with its settings", %{peer: peer} do
