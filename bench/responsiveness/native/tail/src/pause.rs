@@ -7,8 +7,8 @@ use std::time::Duration;
 /// Long enough for the schedulers to get the processor, short enough to be there again soon.
 const NAP: Duration = Duration::from_micros(50);
 
-/// How often a thread naps in a row at most, should nobody end the pause: 10 ms.
-const MOST_NAPS: u32 = 200;
+/// How often a thread naps in a row at most, should nobody end the pause: 1 ms or so.
+const MOST_NAPS: u32 = 10;
 
 static PAUSED: AtomicBool = AtomicBool::new(false);
 
