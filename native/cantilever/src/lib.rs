@@ -26,6 +26,9 @@
 //! Which way to run a function: see [`nif`].
 
 mod args;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod call;
 mod cancel;
 mod error;
