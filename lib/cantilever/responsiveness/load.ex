@@ -40,10 +40,14 @@ defmodule Cantilever.Responsiveness.Load do
   end
 
   defp ask(pid) do
+    monitor = Process.monitor(pid)
     send(pid, {:stop, self()})
 
     receive do
-      {:seen, ^pid, seen} -> seen
+      {:seen, ^pid, seen} ->
+        receive do
+          {:DOWN, ^monitor, :process, ^pid, _reason} -> seen
+        end
     end
   end
 
@@ -59,13 +63,15 @@ defmodule Cantilever.Responsiveness.Load do
     receive do
       {:stop, from} ->
         {now, _since_last} = :erlang.statistics(:reductions)
+        work_now = :erlang.statistics(:scheduler_wall_time_all)
+        _ = :erlang.system_flag(:scheduler_wall_time, false)
 
         send(from, {
           :seen,
           self(),
           %{
             reductions: max(now - reductions, 0),
-            utilisation: utilisation(work, :erlang.statistics(:scheduler_wall_time_all)),
+            utilisation: utilisation(work, work_now),
             run_queues:
               Map.new(seen, fn {kind, {sum, max}} -> {kind, %{mean: sum / looks, max: max}} end)
           }

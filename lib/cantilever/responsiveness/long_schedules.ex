@@ -27,6 +27,9 @@ defmodule Cantilever.Responsiveness.LongSchedules do
   @spec subscribe(pos_integer) :: reference
   def subscribe(threshold_ms) do
     GenServer.call(__MODULE__, {:subscribe, self(), threshold_ms}, :infinity)
+  catch
+    :exit, {:noproc, _call} ->
+      raise "the application :cantilever is not started: call Application.ensure_all_started(:cantilever) first"
   end
 
   @doc "Returns when the caller has been sent all the reports of what had ended before."

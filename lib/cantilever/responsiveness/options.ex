@@ -11,7 +11,9 @@ defmodule Cantilever.Responsiveness.Options do
     rounds: 3,
     max_hold: 1,
     max_p99_ratio: 3.0,
-    on_progress: nil
+    on_progress: nil,
+    max_hold_ms: 1,
+    runs: 5
   ]
 
   @type t :: %__MODULE__{
@@ -21,7 +23,9 @@ defmodule Cantilever.Responsiveness.Options do
           rounds: pos_integer,
           max_hold: pos_integer,
           max_p99_ratio: number,
-          on_progress: nil | (map -> any)
+          on_progress: nil | (map -> any),
+          max_hold_ms: pos_integer,
+          runs: pos_integer
         }
 
   @positive "a positive integer"
@@ -66,15 +70,33 @@ defmodule Cantilever.Responsiveness.Options do
       doc:
         "called in the measuring process, about ten times a second, with a map of `:phase` (`:idle`, `:elixir` or `:call`), `:round`, " <>
           "`:rounds`, `:elapsed_ms` and `:total_ms`"
+    ],
+    max_hold_ms: [
+      shape: @milliseconds,
+      default: "`1`",
+      doc: "for how long a call may hold a normal scheduler"
+    ],
+    runs: [
+      shape: @positive,
+      default: "`5`",
+      doc:
+        "how many calls in a row have to hold one before it is believed; more on a noisy machine"
     ]
   ]
 
-  @for_sample [:concurrency, :duration, :priority]
+  @keys %{
+    measure: ~w(concurrency duration priority rounds max_hold max_p99_ratio on_progress)a,
+    sample: ~w(concurrency duration priority)a,
+    assert: ~w(max_hold_ms runs)a
+  }
 
-  @doc "The options of `measure` or `sample` as a Markdown list."
-  @spec docs(:measure | :sample) :: String.t()
+  @typedoc "What the options are for: `measure/2`, `sample/2` or `assert_responsive/2`."
+  @type purpose :: :measure | :sample | :assert
+
+  @doc "The options as a Markdown list."
+  @spec docs(purpose) :: String.t()
   def docs(what) do
-    Enum.map_join(keys(what), "\n", fn key ->
+    Enum.map_join(Map.fetch!(@keys, what), "\n", fn key ->
       entry = @schema[key]
 
       "  * `:#{key}` - #{entry[:doc]}. #{String.capitalize(entry[:shape])}; default #{entry[:default]}."
@@ -82,20 +104,16 @@ defmodule Cantilever.Responsiveness.Options do
   end
 
   @doc "Reads the options, or raises `ArgumentError` that names the wrong one."
-  @spec new!(keyword, :measure | :sample) :: t
+  @spec new!(keyword, purpose) :: t
   def new!(options, what) do
     unless Keyword.keyword?(options) do
       raise ArgumentError,
             "the options of a measurement must be a keyword list, got: #{inspect(options)}"
     end
 
-    keys = keys(what)
-    Enum.each(options, &check!(&1, keys))
+    Enum.each(options, &check!(&1, Map.fetch!(@keys, what)))
     struct!(%__MODULE__{concurrency: 2 * System.schedulers_online()}, options)
   end
-
-  defp keys(:measure), do: Keyword.keys(@schema)
-  defp keys(:sample), do: @for_sample
 
   defp check!({key, value}, keys) do
     cond do
@@ -112,10 +130,8 @@ defmodule Cantilever.Responsiveness.Options do
     end
   end
 
-  defp valid?(key, value) when key in [:concurrency, :duration, :rounds, :max_hold],
-    do: is_integer(value) and value > 0
-
   defp valid?(:priority, value), do: value in [:normal, :low]
   defp valid?(:max_p99_ratio, value), do: is_number(value) and value >= 1
   defp valid?(:on_progress, value), do: value == nil or is_function(value, 1)
+  defp valid?(_count_or_ms, value), do: is_integer(value) and value > 0
 end

@@ -39,10 +39,10 @@ defmodule Cantilever.Responsiveness.Probe do
   def start_link(options \\ []) do
     case options do
       [] ->
-        GenServer.start_link(__MODULE__, :own)
+        GenServer.start_link(__MODULE__, {self(), :own})
 
       [echoes: [_ | _] = echoes] ->
-        GenServer.start_link(__MODULE__, echoes)
+        GenServer.start_link(__MODULE__, {self(), echoes})
 
       _other ->
         raise ArgumentError,
@@ -76,9 +76,9 @@ defmodule Cantilever.Responsiveness.Probe do
   # `asked` is the moment, in milliseconds, of the last question, and `echoes` has for each process the moment of the last one that it
   # answered. The questions between them are open: a process answers them all, so its answers come in their order.
   @impl GenServer
-  def init(echoes) do
-    # Without it the probe would outlive a caller that ends normally.
-    Process.flag(:trap_exit, true)
+  def init({owner, echoes}) do
+    # The link alone would let the probe outlive a caller that ends normally.
+    Process.monitor(owner)
     own = if echoes == :own, do: Echo.start_all(), else: []
     now = System.monotonic_time(:millisecond)
 
@@ -101,7 +101,9 @@ defmodule Cantilever.Responsiveness.Probe do
   end
 
   def handle_info({:answer, {echo, moment}}, state), do: {:noreply, record(state, echo, moment)}
-  def handle_info({:EXIT, _echo, reason}, state), do: {:stop, reason, state}
+
+  def handle_info({:DOWN, _monitor, :process, _owner, _reason}, state),
+    do: {:stop, :shutdown, state}
 
   # Also the moments count at which it should have asked, had it been let.
   @impl GenServer

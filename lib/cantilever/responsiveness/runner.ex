@@ -18,7 +18,13 @@ defmodule Cantilever.Responsiveness.Runner do
   def run(work, tick \\ fn -> :ok end) do
     owner = self()
     reference = make_ref()
-    {pid, monitor} = spawn_monitor(fn -> send(owner, {reference, outcome(work, owner)}) end)
+
+    {pid, monitor} =
+      spawn_monitor(fn ->
+        send(owner, {reference, outcome(work, owner)})
+        # What it has linked to itself would survive a normal end.
+        exit(:shutdown)
+      end)
 
     try do
       await(reference, monitor, tick)

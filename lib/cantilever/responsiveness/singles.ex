@@ -4,15 +4,15 @@ defmodule Cantilever.Responsiveness.Singles do
 
       singles = Cantilever.Responsiveness.measure(&MyApp.Native.render/0).single
       {singles.calls, singles.holds}
-      #=> {71, [{22.0, 0.0}, {22.0, 0.0}, …]}
+      #=> {71, [%{call_ms: 22.0, elixir_ms: 0.0, reported_ms: 22}, …]}
 
   This is how a hold can be laid at a call's door: callers that call in a loop may be reported once for many calls.
 
-  Each call that takes a millisecond or more is followed by an Elixir loop that takes as long. `holds` has one pair for
-  each such call in which either of the two held its scheduler: for how many milliseconds the call did, and for how many
-  the loop did. Elixir holds nothing, so what its loop seems to hold is the noise of the machine: an operating system that
-  takes a processor away looks to the VM as a hold does. Where the system tells for how long it did so (Linux), it has
-  been taken off.
+  Each call that takes a millisecond or more is followed by an Elixir loop that takes as long. `holds` has an entry for
+  each such call in which either of the two held its scheduler: for how many milliseconds the call did (`call_ms`), and
+  for how many the loop did (`elixir_ms`). Elixir holds nothing, so what its loop seems to hold is the noise of the
+  machine: an operating system that takes a processor away looks to the VM as a hold does. Where the system tells for how
+  long it did so (Linux), it has been taken off; `reported_ms` is what the VM had reported of the call.
 
   `calls` counts all calls, `call_us` is how long the slowest of them took, in microseconds, and `place` is what the VM
   said of the longest hold of a call, if anything.
@@ -23,13 +23,13 @@ defmodule Cantilever.Responsiveness.Singles do
   defstruct calls: 0, call_us: 0, holds: [], place: nil
 
   @typedoc "For how many milliseconds a call held its scheduler, and an Elixir loop of its length."
-  @type pair :: {call_ms :: float, elixir_ms :: float}
+  @type hold :: %{call_ms: float, elixir_ms: float, reported_ms: non_neg_integer}
 
   @typedoc "Counts and times of single calls. The module says what they mean."
   @type t :: %__MODULE__{
           calls: non_neg_integer,
           call_us: non_neg_integer,
-          holds: [pair],
+          holds: [hold],
           place: mfa | nil
         }
 
@@ -82,18 +82,18 @@ defmodule Cantilever.Responsiveness.Singles do
     if us < @slow_us do
       {look(state, @stale_ms), singles}
     else
-      {state, call_ms, place} = held(state, call)
+      {state, {call_ms, reported_ms, place}} = held(state, call)
       {_us, loop} = one(state.runner, fn -> ElixirLoad.run_for(us) end)
-      {state, elixir_ms, _place} = held(state, loop)
-      {state, note(singles, {call_ms, elixir_ms}, place)}
+      {state, {elixir_ms, elixir_reported_ms, _place}} = held(state, loop)
+
+      if reported_ms == 0 and elixir_reported_ms == 0 do
+        {state, singles}
+      else
+        hold = %{call_ms: call_ms, elixir_ms: elixir_ms, reported_ms: reported_ms}
+        {state, %{singles | holds: [hold | singles.holds], place: singles.place || place}}
+      end
     end
   end
-
-  defp note(singles, {call_ms, elixir_ms}, _place) when call_ms == 0 and elixir_ms == 0,
-    do: singles
-
-  defp note(singles, pair, place),
-    do: %{singles | holds: [pair | singles.holds], place: singles.place || place}
 
   # How long it took, and the scheduler if it was the same at both ends: then it most likely never was another one.
   defp one(runner, fun) do
@@ -135,7 +135,7 @@ defmodule Cantilever.Responsiveness.Singles do
   defp held(state, {pid, scheduler}) do
     stolen_ms = Stolen.between_ms(state.waits, Stolen.waits(state.threads), scheduler)
     {ms, place} = longest(Holds.collect(state.subscription, MapSet.new([pid])))
-    {look(state, 0), max(ms - stolen_ms, 0.0), place}
+    {look(state, 0), {max(ms - stolen_ms, 0.0), ms, place}}
   end
 
   defp longest([]), do: {0, nil}

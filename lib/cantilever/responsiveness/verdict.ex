@@ -22,7 +22,7 @@ defmodule Cantilever.Responsiveness.Verdict do
   neighbours only if they are slow in most of the rounds, beside what the idle node and Elixir show just before and after.
   """
 
-  alias Cantilever.Responsiveness.{Report, Units}
+  alias Cantilever.Responsiveness.{Report, Singles, Units}
 
   @enforce_keys [:status, :reasons]
   defstruct [:status, :reasons]
@@ -39,7 +39,7 @@ defmodule Cantilever.Responsiveness.Verdict do
 
   # The VM counts milliseconds that have begun: half a one more is certainly too long.
   @hold_tolerance_ms 0.5
-  @nearly_every 0.9
+  @nearly_every 0.8
   @floor_us 1_000
   @busy 0.8
   @some_busy 0.25
@@ -70,29 +70,32 @@ defmodule Cantilever.Responsiveness.Verdict do
   def hold_advice, do: @hold_advice
 
   @doc false
-  # Whether calls held a scheduler (ms, more than `max_hold_ms`) as Elixir loops of their length beside them (ms) did not. If noise were
-  # all there is, either of two would be the longer one as often.
-  @spec believed?([{number, number}], calls :: non_neg_integer, max_hold_ms :: pos_integer) ::
-          boolean
-  def believed?(pairs, calls, max_hold_ms) do
+  # The holds in ms of the calls that held a scheduler for too long.
+  @spec held(Singles.t(), pos_integer) :: [float]
+  def held(%Singles{holds: holds}, max_hold_ms),
+    do: for(%{call_ms: ms} <- holds, ms > max_hold_ms + @hold_tolerance_ms, do: ms)
+
+  @doc false
+  # Whether calls held a scheduler as the Elixir loops of their length beside them did not. If noise were all there is, either of two
+  # would be the longer one as often.
+  @spec believed?(Singles.t(), pos_integer) :: boolean
+  def believed?(%Singles{holds: holds, calls: calls}, max_hold_ms) do
     limit = max_hold_ms + @hold_tolerance_ms
-    pairs = Enum.filter(pairs, fn {call, elixir} -> max(call, elixir) > limit end)
-    longer = Enum.count(pairs, fn {call, elixir} -> call > elixir end)
-    shorter = Enum.count(pairs, fn {call, elixir} -> call < elixir end)
+    holds = Enum.filter(holds, &(max(&1.call_ms, &1.elixir_ms) > limit))
+    longer = Enum.count(holds, &(&1.call_ms > &1.elixir_ms))
+    shorter = Enum.count(holds, &(&1.call_ms < &1.elixir_ms))
 
     longer >= 3 * shorter + 10 or
-      (longer >= max(@nearly_every * calls, 3 * shorter + 5) and much_longer?(pairs))
+      (longer >= max(@nearly_every * calls, 3 * shorter + 5) and much_longer?(holds))
   end
 
-  defp much_longer?(pairs) do
-    {calls, elixir} = Enum.unzip(pairs)
-    median(calls) >= 3 * median(elixir)
-  end
+  defp much_longer?(holds),
+    do: median(Enum.map(holds, & &1.call_ms)) >= 3 * median(Enum.map(holds, & &1.elixir_ms))
 
   defp held_singly(%{single: single, max_hold_ms: max_hold_ms} = report) do
-    held = for {ms, _elixir} <- single.holds, ms > max_hold_ms + @hold_tolerance_ms, do: ms
+    held = held(single, max_hold_ms)
 
-    if held != [] and believed?(single.holds, single.calls, max_hold_ms) do
+    if held != [] and believed?(single, max_hold_ms) do
       for_ms = Units.time(median(held) * 1_000)
 
       waited =
@@ -185,12 +188,16 @@ defmodule Cantilever.Responsiveness.Verdict do
   defp callers(%{concurrency: 1}), do: "1 caller"
   defp callers(%{concurrency: concurrency}), do: "#{concurrency} callers"
 
-  defp place(nil), do: ""
+  @doc false
+  @spec place(mfa | nil) :: String.t()
+  def place(nil), do: ""
 
-  defp place({module, name, arity}),
+  def place({module, name, arity}),
     do: ", at #{Exception.format_mfa(module, name, arity)} as the VM says"
 
-  defp median(numbers) do
+  @doc false
+  @spec median([number, ...]) :: number
+  def median(numbers) do
     sorted = Enum.sort(numbers)
     Enum.at(sorted, div(length(sorted), 2))
   end

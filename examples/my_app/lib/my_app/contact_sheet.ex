@@ -8,6 +8,7 @@ defmodule MyApp.ContactSheet do
   The page stands beside its thumbnails, and needs nothing else: no script, and nothing from a network.
   """
 
+  alias Cantilever.Responsiveness.Probe
   alias MyApp.Thumbnails.Report
   alias MyApp.Thumbnails.Table
 
@@ -31,7 +32,7 @@ defmodule MyApp.ContactSheet do
   """
 
   @doc "The page, with the failed pictures and their reasons before the thumbnails."
-  @spec render(Report.t(), MyApp.Probe.summary(), title: String.t()) :: String.t()
+  @spec render(Report.t(), Probe.summary(), title: String.t()) :: String.t()
   def render(report, seen, options \\ []) do
     title = options |> Keyword.get(:title, "Thumbnails") |> escape()
 
@@ -41,7 +42,7 @@ defmodule MyApp.ContactSheet do
       ["<title>", title, "</title>\n<style>\n", @style, "</style>\n</head>\n<body>\n"],
       ["<h1>", title, "</h1>\n<div class=\"figures\">\n"],
       table("The batch", Table.figures(report)),
-      table("Another process meanwhile", Table.seen_figures(seen)),
+      table("Other processes meanwhile", Table.seen_figures(seen)),
       "</div>\n",
       failed(Enum.reverse(report.failed)),
       made(Enum.reverse(report.made)),

@@ -3,7 +3,7 @@ defmodule MyApp.ContactSheetTest do
 
   alias MyApp.Thumbnails.Report
 
-  @seen %{count: 4321, p50_us: 84, p99_us: 1234, max_us: 20_000}
+  @seen %{answers: 4321, p50_us: 84, p99_us: 1234, max_us: 20_000}
 
   describe "render/3" do
     test "shows each thumbnail by a relative address, with a text in its place" do

@@ -7,7 +7,7 @@ defmodule Mix.Tasks.MyApp.Thumbnails do
       mix my_app.thumbnails DIR [--out OUT] [--max-side 320] [--max-concurrency N]
 
   They go to OUT (`out/thumbnails`), with a page `index.html` that shows them all. Then come the figures: of the
-  batch, and of another process that was asked for an answer every millisecond meanwhile.
+  batch, and of other processes that were asked for an answer every millisecond meanwhile.
 
   Each picture that fails is listed with its reason, and the others are made nevertheless. The exit status is 1 when
   anything failed, and when there was no picture.
@@ -15,6 +15,7 @@ defmodule Mix.Tasks.MyApp.Thumbnails do
 
   use Mix.Task
 
+  alias Cantilever.Responsiveness.Probe
   alias MyApp.Thumbnails.Report
 
   @switches [out: :string, max_side: :integer, max_concurrency: :integer]
@@ -30,7 +31,7 @@ defmodule Mix.Tasks.MyApp.Thumbnails do
     prepare(out)
     Mix.Task.run("app.start")
 
-    probe = MyApp.Probe.start()
+    {:ok, probe} = Probe.start_link()
 
     report =
       MyApp.Thumbnails.make(
@@ -39,7 +40,7 @@ defmodule Mix.Tasks.MyApp.Thumbnails do
         [on_progress: :bar] ++ Keyword.take(options, [:max_side, :max_concurrency])
       )
 
-    seen = MyApp.Probe.stop(probe)
+    seen = Probe.stop(probe)
     report = Enum.reduce(unreadable, report, &add_unreadable/2)
     page = write_page(Path.join(out, "index.html"), report, seen, dir)
 

@@ -1,22 +1,23 @@
 defmodule MyApp.Thumbnails.Table do
   @moduledoc """
-  The report of a batch as text, beside what another process saw meanwhile.
+  The report of a batch as text, beside what other processes saw meanwhile.
 
       iex> report = %MyApp.Thumbnails.Report{elapsed_us: 1_000_000}
-      iex> seen = %{count: 1_000, p50_us: 80, p99_us: 210, max_us: 400}
+      iex> seen = %{answers: 1_000, p50_us: 80, p99_us: 210, max_us: 400}
       iex> MyApp.Thumbnails.Table.render(report, seen) |> String.split("\\n") |> Enum.at(1)
       "  files               0    round trips      1000"
   """
 
+  alias Cantilever.Responsiveness.Probe
   alias MyApp.Thumbnails.Report
 
   @doc "The table, then a line for each picture that failed."
-  @spec render(Report.t(), MyApp.Probe.summary()) :: String.t()
+  @spec render(Report.t(), Probe.summary()) :: String.t()
   def render(report, seen) do
     figures = figures(report)
     rows = Enum.zip_with(figures, seen_figures(seen), &row/2)
 
-    [heading("the batch", "another process meanwhile"), rows, failures(report)]
+    [heading("the batch", "other processes meanwhile"), rows, failures(report)]
     |> List.flatten()
     |> Enum.join("\n")
   end
@@ -34,10 +35,10 @@ defmodule MyApp.Thumbnails.Table do
   end
 
   @doc "The figures of the probe as pairs of a label and a text."
-  @spec seen_figures(MyApp.Probe.summary()) :: [{label :: String.t(), value :: String.t()}]
+  @spec seen_figures(Probe.summary()) :: [{label :: String.t(), value :: String.t()}]
   def seen_figures(seen) do
     [
-      {"round trips", Integer.to_string(seen.count)},
+      {"round trips", Integer.to_string(seen.answers)},
       {"p50", milliseconds(seen.p50_us)},
       {"p99", milliseconds(seen.p99_us)},
       {"max", milliseconds(seen.max_us)},

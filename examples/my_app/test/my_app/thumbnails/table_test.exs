@@ -6,7 +6,7 @@ defmodule MyApp.Thumbnails.TableTest do
 
   doctest MyApp.Thumbnails.Table
 
-  @seen %{count: 4321, p50_us: 84, p99_us: 1234, max_us: 20_000}
+  @seen %{answers: 4321, p50_us: 84, p99_us: 1234, max_us: 20_000}
 
   describe "render/2" do
     test "sets the figures side by side" do
@@ -18,7 +18,7 @@ defmodule MyApp.Thumbnails.TableTest do
         )
 
       assert Table.render(report, @seen) == """
-               the batch                another process meanwhile
+               the batch                other processes meanwhile
                files               1    round trips      4321
                ok                  1    p50           0.08 ms
                failed              0    p99           1.23 ms
