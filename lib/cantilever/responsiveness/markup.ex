@@ -9,10 +9,10 @@ defmodule Cantilever.Responsiveness.Markup do
   def escape(text), do: escape(text, [])
 
   defp escape(<<character::utf8, rest::binary>>, written),
-    do: escape(rest, [written | one(character)])
+    do: escape(rest, [written, one(character)])
 
   defp escape(<<_no_utf8, rest::binary>>, written),
-    do: escape(rest, [written | <<@replacement::utf8>>])
+    do: escape(rest, [written, <<@replacement::utf8>>])
 
   defp escape(<<>>, written), do: IO.iodata_to_binary(written)
 

@@ -48,6 +48,7 @@ defmodule Cantilever.Responsiveness.Plot do
   alias Cantilever.Responsiveness.Plot.Axis
   alias Cantilever.Responsiveness.Plot.Chart
   alias Cantilever.Responsiveness.Plot.Drawing
+  alias Cantilever.Responsiveness.Plot.Look
 
   # A description that lists more values than this is no help to anybody.
   @listed 60
@@ -74,6 +75,11 @@ defmodule Cantilever.Responsiveness.Plot do
       Enum.map_join(charts, " ", &"#{&1.title}. #{description(&1)}")
     )
   end
+
+  # A page whose policy names the style sheets that it lets in has to know this one.
+  @doc false
+  @spec style() :: String.t()
+  defdelegate style, to: Look
 
   defp description(%{description: text}) when is_binary(text), do: text
 

@@ -3,7 +3,7 @@ defmodule Cantilever.Responsiveness.Plot.Axis do
   # An axis: which part of its scale it shows, where on it a value lies, and which values have a label.
 
   alias Cantilever.Responsiveness.Plot.Ticks
-  alias Cantilever.Responsiveness.Figures
+  alias Cantilever.Responsiveness.Units
 
   @enforce_keys [:label, :scale, :unit, :domain]
   defstruct [:label, :scale, :unit, :domain]
@@ -65,10 +65,10 @@ defmodule Cantilever.Responsiveness.Plot.Axis do
   @doc "A value as the axis writes it."
   @spec text(t, number | String.t()) :: String.t()
   def text(%{scale: :category}, value), do: value
-  def text(%{scale: :percentile}, value), do: Figures.percent(value)
-  def text(%{unit: :us}, value), do: Figures.duration(value)
-  def text(%{unit: :bytes}, value), do: Figures.bytes(value)
-  def text(%{unit: nil}, value), do: Figures.count(value)
+  def text(%{scale: :percentile}, value), do: Units.percent(value)
+  def text(%{unit: :us}, value), do: Units.duration(value)
+  def text(%{unit: :bytes}, value), do: Units.bytes(value)
+  def text(%{unit: nil}, value), do: Units.count(value)
 
   defp domain(:category, values), do: Enum.uniq(values)
   defp domain(:percentile, values), do: {0.0, max(Enum.max(values), 99.9) / 1}

@@ -25,7 +25,7 @@ defmodule Cantilever.Responsiveness.Plot.Drawing do
       [~s(" viewBox="0 0 ), Enum.intersperse(size, " "), ~s(">\n)],
       [~s(<title id="#{id}-title">), Markup.escape(title), "</title>\n"],
       [~s(<desc id="#{id}-desc">), Markup.escape(description), "</desc>\n"],
-      ["<style>\n", Look.style(), "</style>\n"],
+      ["<style>", Look.style(), "</style>\n"],
       ~s(<rect class="ground" width="100%" height="100%"/>\n),
       drawn,
       "</svg>\n"

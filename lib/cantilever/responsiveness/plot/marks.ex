@@ -9,9 +9,9 @@ defmodule Cantilever.Responsiveness.Plot.Marks do
   alias Cantilever.Responsiveness.Plot.Look
   alias Cantilever.Responsiveness.Plot.Pixel
 
-  # A line of more points than this has markers on some of them only.
+  # A line of more points than this has markers on some of them only, so many pixels apart.
   @all_marked 40
-  @some_marked 10
+  @marker_gap 75
 
   # The share of a category's room that its points and bars fill.
   @filled 0.72
@@ -108,16 +108,18 @@ defmodule Cantilever.Responsiveness.Plot.Marks do
     ]
   end
 
-  # Each series begins at another point, so that the markers of curves that run together do not cover each other.
-  defp marked(points, index) do
-    count = length(points)
+  # Each series begins at another place, so that the markers of curves that run together do not cover each other.
+  defp marked(points, _index) when length(points) <= @all_marked, do: points
 
-    if count <= @all_marked do
-      points
-    else
-      every = div(count, @some_marked)
-      points |> Enum.drop(rem(index * div(every, 3), every)) |> Enum.take_every(every)
-    end
+  defp marked([first | _points] = points, index) do
+    start = first.x + rem(index, 3) * @marker_gap / 3
+
+    {marked, _next} =
+      Enum.flat_map_reduce(points, start, fn point, next ->
+        if point.x >= next, do: {[point], point.x + @marker_gap}, else: {[], next}
+      end)
+
+    marked
   end
 
   defp path([], _look), do: []

@@ -1,0 +1,61 @@
+defmodule Cantilever.Responsiveness.CommandLineTest do
+  use ExUnit.Case, async: true
+
+  alias Cantilever.Responsiveness.CommandLine
+
+  describe "parse/1" do
+    test "takes an expression alone" do
+      assert CommandLine.parse(["1 + 1"]) ==
+               {:ok, %CommandLine{expression: "1 + 1", before: "", html: nil, measure: []}}
+    end
+
+    test "takes all options" do
+      argv =
+        ~w(--before x=1 --concurrency 8 --duration 500 --rounds 5 --max-hold 2 --max-p99-ratio 4 --html a.html) ++
+          ["f(x)"]
+
+      assert {:ok, command} = CommandLine.parse(argv)
+      assert {command.expression, command.before, command.html} == {"f(x)", "x=1", "a.html"}
+
+      assert Enum.sort(command.measure) ==
+               [concurrency: 8, duration: 500, max_hold: 2, max_p99_ratio: 4.0, rounds: 5]
+    end
+
+    test "takes an expression that begins with a dash after two of them" do
+      assert {:ok, %{expression: "-x", before: "x = 1"}} =
+               CommandLine.parse(["--before", "x = 1", "--", "-x"])
+    end
+
+    test "names what is wrong" do
+      for {argv, message} <- [
+            {[], "EXPR is missing; usage: mix cantilever.doctor EXPR [--before CODE]"},
+            {["a", "b"], ~s(one EXPR is wanted, got 2: "a", "b"; put it into quotes)},
+            {["a", "--colour", "red"],
+             "unknown option --colour; usage: mix cantilever.doctor EXPR"},
+            {["a", "--rounds"], "--rounds needs a value: --rounds N"},
+            {["a", "--rounds", "many"],
+             ~s(--rounds cannot be "many", but must be a whole number)},
+            {["a", "--max-p99-ratio", "x"],
+             ~s(--max-p99-ratio cannot be "x", but must be a number)},
+            {["a", "--rounds", "0"], "--rounds is 0, but must be 1 or more"},
+            {["a", "--max-hold", "-1"], "--max-hold is -1, but must be 1 or more"},
+            {["a", "--max-p99-ratio", "0.5"], "--max-p99-ratio is 0.5, but must be 1 or more"},
+            {["a", "--html", ""], "--html is empty, but must name a file"}
+          ] do
+        assert {:error, text} = CommandLine.parse(argv)
+        assert text =~ message
+        refute text =~ "\n"
+      end
+    end
+  end
+
+  describe "docs/0 and usage/0" do
+    test "know every option" do
+      for option <-
+            ~w(--before --concurrency --duration --rounds --max-hold --max-p99-ratio --html) do
+        assert CommandLine.docs() =~ "  * `#{option} "
+        assert CommandLine.usage() =~ "[#{option} "
+      end
+    end
+  end
+end

@@ -1,0 +1,61 @@
+defmodule Cantilever.Responsiveness.FirstCallTest do
+  use ExUnit.Case, async: true
+
+  alias Cantilever.Responsiveness.FirstCall
+
+  describe "make/1" do
+    test "tells how long it took and what it returned" do
+      assert {:ok, text} = FirstCall.make(fn -> {:ok, 7} end)
+      assert text =~ ~r/^one call took \S+ \S+ and returned \{:ok, 7\}$/
+    end
+
+    test "shortens a large result to a line" do
+      assert {:ok, text} =
+               FirstCall.make(fn -> Enum.map(1..1_000, &String.duplicate("é\n", &1)) end)
+
+      assert String.length(text) < 150
+      refute text =~ "\n"
+    end
+
+    test "notes that an error is what will be measured" do
+      for result <- [:error, {:error, :enoent}, {:error, 1, 2}] do
+        assert {:ok, text} = FirstCall.make(fn -> result end)
+        assert text =~ "note: that is an error"
+      end
+
+      assert {:ok, text} = FirstCall.make(fn -> {} end)
+      refute text =~ "note"
+    end
+
+    test "says in a line what went wrong" do
+      for {fun, message} <- [
+            {fn -> raise ArgumentError, "two\nlines" end,
+             "the expression raises ArgumentError: two lines"},
+            {fn -> :erlang.error(:badarith) end,
+             "the expression raises ArithmeticError: bad argument in arithmetic expression"},
+            {fn -> apply(Nope, :nope, []) end,
+             "the expression raises UndefinedFunctionError: function Nope.nope/0 is undefined (module Nope is not available)"},
+            {fn -> throw(:ball) end, "the expression throws :ball"},
+            {fn -> exit(:bye) end, "the expression exits: :bye"},
+            {fn -> Process.exit(self(), :kill) end, "the expression exits: killed"}
+          ] do
+        assert FirstCall.make(fun) == {:error, message}
+      end
+    end
+
+    test "survives a process that the call linked to itself and that dies" do
+      assert {:error, "the expression exits: :boom"} =
+               FirstCall.make(fn ->
+                 pid = spawn_link(fn -> receive do: (:go -> exit(:boom)) end)
+                 send(pid, :go)
+                 receive do: (:never -> :ok)
+               end)
+    end
+
+    test "leaves no message behind" do
+      _ = FirstCall.make(fn -> :ok end)
+      _ = FirstCall.make(fn -> exit(:bye) end)
+      refute_received _any
+    end
+  end
+end
