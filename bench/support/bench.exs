@@ -38,9 +38,13 @@ defmodule Cantilever.Bench do
 
   @usage "usage: mix run bench/NAME.exs [--quick] [--json FILE] [--strict]"
 
-  @doc "Runs the bench `name`: `measure` gets the options and gives its results and its goals."
-  @spec main(String.t(), (options -> {[result], [goal]})) :: :ok
-  def main(name, measure) do
+  @doc """
+  Runs the bench `name`: `measure` gets the options and gives its results and its goals.
+
+  `show` makes what the terminal shows of them, by default `table/1`.
+  """
+  @spec main(String.t(), (options -> {[result], [goal]}), (map -> iodata)) :: :ok
+  def main(name, measure, show \\ &table/1) do
     options = options(System.argv())
     {results, goals} = measure.(options)
 
@@ -51,7 +55,7 @@ defmodule Cantilever.Bench do
       goals: goals
     }
 
-    IO.write(table(bench))
+    IO.write(show.(bench))
     if options.json, do: File.write!(options.json, [encode(bench), ?\n])
     if options.strict and not Enum.all?(goals, & &1.met), do: System.halt(3)
     :ok
@@ -74,15 +78,20 @@ defmodule Cantilever.Bench do
 
   @doc """
   Takes `count` samples of each of `measurements`, one after the other in each round, so that whatever slows the
-  machine down for a while slows all of them. One more round before these warms up and is thrown away.
+  machine down for a while slows all of them. One more round before these warms up and is thrown away, except with
+  `warm_up: false`.
 
   Every second round goes backwards: what a measurement leaves behind (a clock rate, a cache) must not always hit the
   same neighbour.
   """
-  @spec rounds([{name, (() -> sample)}], pos_integer) :: %{name => [sample, ...]}
-        when name: atom | String.t()
-  def rounds(measurements, count) do
-    Enum.each(measurements, fn {_name, measure} -> measure.() end)
+  @spec rounds([{name, (() -> sample)}], pos_integer, warm_up: boolean) :: %{
+          name => [sample, ...]
+        }
+        when name: term, sample: term
+  def rounds(measurements, count, options \\ []) do
+    if Keyword.get(options, :warm_up, true) do
+      Enum.each(measurements, fn {_name, measure} -> measure.() end)
+    end
 
     1..count
     |> Enum.flat_map(fn round ->
@@ -174,7 +183,17 @@ defmodule Cantilever.Bench do
         ]
       end
 
-    goals =
+    [
+      [machine, ?\n],
+      grid(["", "median", "unit", "min", "max", "runs"], results),
+      if(bench.goals == [], do: [], else: [?\n, goals_table(bench)])
+    ]
+  end
+
+  @doc "The goals of a bench alone, as a table for the terminal."
+  @spec goals_table(map) :: iodata
+  def goals_table(bench) do
+    rows =
       for goal <- bench.goals do
         [
           goal.name,
@@ -184,11 +203,7 @@ defmodule Cantilever.Bench do
         ]
       end
 
-    [
-      [machine, ?\n],
-      grid(["", "median", "unit", "min", "max", "runs"], results),
-      if(goals == [], do: [], else: [?\n, grid(["goal", "value", "wanted", ""], goals)])
-    ]
+    grid(["goal", "value", "wanted", ""], rows)
   end
 
   defp grid(head, rows) do

@@ -1,31 +1,12 @@
+Code.require_file("../support/cargo.exs", __DIR__)
+
 defmodule Cantilever.Bench.Yielding.Plain do
   @moduledoc false
   # The same kernel as a program of its own, built from bench/kernels.
 
   @crate Path.expand("../kernels", __DIR__)
 
-  def build! do
-    target =
-      System.get_env("CARGO_TARGET_DIR") || Path.join(Mix.Project.build_path(), "bench/target")
-
-    arguments = [
-      "build",
-      "--release",
-      "--locked",
-      "--bin",
-      "sum_of_squares",
-      "--target-dir",
-      target
-    ]
-
-    case System.cmd("cargo", arguments, cd: @crate, stderr_to_stdout: true, into: IO.stream()) do
-      {_output, 0} ->
-        Path.join([target, "release", "sum_of_squares"])
-
-      {_output, status} ->
-        Mix.raise("cargo failed in bench/kernels (exit status #{status}, see above)")
-    end
-  end
+  def build!, do: Cantilever.Bench.Cargo.build!(@crate, "sum_of_squares")
 
   # The nanoseconds as the program itself measured them, without its start, and the sum.
   def run!(program, input) do

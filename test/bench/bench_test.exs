@@ -30,6 +30,14 @@ defmodule Cantilever.BenchTest do
       assert Agent.get(log, &Enum.reverse/1) == [:a, :b, :a, :b, :b, :a]
       assert samples == %{a: [2, 5], b: [3, 4]}
     end
+
+    test "can do without warming up, with measurements of any name that give anything" do
+      {:ok, log} = Agent.start_link(fn -> [] end)
+      measure = fn -> Agent.get_and_update(log, &{{:run, length(&1)}, [:run | &1]}) end
+
+      assert Bench.rounds([{%{callers: 1}, measure}], 2, warm_up: false) ==
+               %{%{callers: 1} => [{:run, 0}, {:run, 1}]}
+    end
   end
 
   describe "ns_per_call/2" do

@@ -2,4 +2,6 @@
 
 #![forbid(unsafe_code)]
 
+pub mod kernels;
+
 pub use cantilever_native::intensive_calculation::sum_of_squares;

@@ -49,6 +49,13 @@ impl CancelToken {
         Ok(CancelToken { flag })
     }
 
+    #[cfg(feature = "bench")]
+    pub(crate) fn leaked() -> Self {
+        CancelToken {
+            flag: Shared::leaked(Flag(AtomicBool::new(false))),
+        }
+    }
+
     /// Whether the calling process has died.
     ///
     /// ```no_run

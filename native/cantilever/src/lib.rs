@@ -27,6 +27,9 @@
 
 mod admission;
 mod args;
+#[cfg(feature = "bench")]
+#[doc(hidden)]
+pub mod bench;
 mod call;
 mod cancel;
 mod dirty;

@@ -125,6 +125,14 @@ impl<T: Object> Shared<T> {
         }
     }
 
+    /// An object outside of any resource, for benches outside of a VM, which must never drop or clone it.
+    #[cfg(feature = "bench")]
+    pub(crate) fn leaked(object: T) -> Self {
+        Shared {
+            object: NonNull::from(Box::leak(Box::new(object))),
+        }
+    }
+
     /// The object that `term` refers to, if it refers to one of this kind.
     pub(crate) fn from_term(term: Term<'_>) -> Option<Self> {
         Self::borrow(term).map(|shared| (*shared).clone())

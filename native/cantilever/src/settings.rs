@@ -12,7 +12,7 @@ use crate::{admission, inspect, pool, slice};
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 
 const MOST_THREADS: usize = 1024;
-const LONGEST_SLICE_US: u32 = 1000;
+const LONGEST_SLICE_US: u32 = 2000;
 /// The VM's own default.
 const DIRTY_IO_SCHEDULERS: usize = 10;
 const KNOWN: &str = ":slice_us, :threads, :dirty_cpu_limit and :dirty_io_limit";

@@ -55,8 +55,8 @@ defmodule Cantilever.Kit.LoadingTest do
 
     test "for its settings names the wrong one", %{peer: peer} do
       for {settings, text} <- [
-            {[slice_us: -1], "slice_us must be an integer from 0 to 1000 (µs), got: -1"},
-            {[slice_us: 2000], "slice_us must be an integer from 0 to 1000 (µs), got: 2000"},
+            {[slice_us: -1], "slice_us must be an integer from 0 to 2000 (µs), got: -1"},
+            {[slice_us: 2001], "slice_us must be an integer from 0 to 2000 (µs), got: 2001"},
             {%{threads: 0}, "threads must be an integer from 1 to 1024, got: 0"},
             {[dirty_cpu_limit: 0],
              "dirty_cpu_limit must be an integer from 1 to 1024, or :infinity, got: 0"},
@@ -68,7 +68,7 @@ defmodule Cantilever.Kit.LoadingTest do
       end
 
       assert load(peer, KitNif,
-               cantilever: [slice_us: 1000, threads: 1024, dirty_cpu_limit: :infinity]
+               cantilever: [slice_us: 2000, threads: 1024, dirty_cpu_limit: :infinity]
              ) ==
                :ok
     end

@@ -1,0 +1,102 @@
+# What lowers the tail of work that cannot yield: limits, smaller pools, pauses, priorities.
+
+for file <-
+      ~w(support/bench support/calibrate support/figures support/markdown support/progress support/results
+               support/reload tail/admission tail/pauser tail/variants tail/report) do
+  Code.require_file(file <> ".exs", __DIR__)
+end
+
+alias Cantilever.Bench
+alias Cantilever.Bench.{Calibrate, Figures, Progress, Reload, Results}
+alias Cantilever.Bench.Tail.{Admission, Pauser, Report, Variants}
+alias Cantilever.Responsiveness
+
+schedulers = System.schedulers_online()
+compiled = Reload.compile!(Path.join(__DIR__, "tail/modules.exs"))
+:ok = Reload.with_settings!(compiled, [])
+{module, _beam} = compiled
+
+# A pool of another size is another pool, whose threads have the ordinary priority again.
+new_pool = fn threads ->
+  :ok = Reload.with_settings!(compiled, threads: threads + 1)
+  :ok = Reload.with_settings!(compiled, threads: threads)
+end
+
+Bench.main("tail", fn %{quick: quick?} ->
+  {rounds, duration_ms} = if quick?, do: {1, 500}, else: {5, 2_500}
+  n = Calibrate.input(&module.dirty/1, 20_000_000, 20_000)
+  expected = div((n - 1) * n * (2 * n - 1), 6)
+
+  refused = new_pool.(schedulers) && module.lower_pool()
+
+  {variants, left_out} =
+    case refused do
+      {:ok, ^schedulers} ->
+        {Variants.all(schedulers), []}
+
+      {:error, reason} ->
+        {out, variants} = schedulers |> Variants.all() |> Enum.split_with(& &1.lowered?)
+        {variants, Enum.map(out, &{&1.title, reason})}
+    end
+
+  keys = for callers <- [4, 16], variant <- variants, do: {variant, callers}
+  progress = Progress.new((length(keys) + 1) * rounds)
+
+  step = fn sample ->
+    :ok = Progress.step(progress)
+    sample
+  end
+
+  limited = fn
+    %{limit: :infinity}, call, measure ->
+      measure.(call)
+
+    %{limit: limit}, call, measure ->
+      {:ok, admission} = Admission.start_link(limit)
+      sample = measure.(fn -> Admission.run(admission, call) end)
+      :ok = GenServer.stop(admission)
+      sample
+  end
+
+  sampled = fn {variant, callers} ->
+    new_pool.(variant.threads)
+    if variant.lowered?, do: {:ok, _threads} = module.lower_pool()
+    call = fn -> apply(module, variant.function, [n]) end
+    ^expected = call.()
+
+    measure = fn call ->
+      Responsiveness.sample(call, concurrency: callers, duration: duration_ms)
+    end
+
+    watched = fn -> limited.(variant, call, measure) end
+    step.(if variant.pauses?, do: Pauser.during(&module.pause/1, watched), else: watched.())
+  end
+
+  idle = fn -> step.(Responsiveness.sample(nil, duration: duration_ms)) end
+  measurements = [{:idle, idle} | Enum.map(keys, &{&1, fn -> sampled.(&1) end})]
+  {idle, samples} = measurements |> Bench.rounds(rounds, warm_up: false) |> Map.pop!(:idle)
+
+  idle = Figures.of(idle)
+
+  cells =
+    for {variant, callers} = key <- keys do
+      %{variant: variant, callers: callers, figures: Figures.of(Map.fetch!(samples, key))}
+    end
+
+  page = Report.page(cells, idle, Bench.Machine.describe(), left_out)
+  Results.write!([{"tail.md", page}], quick: quick?)
+
+  results =
+    for cell <- cells,
+        {name, figure, unit} <- [
+          {"p50", cell.figures.p50_us, "us"},
+          {"p99", cell.figures.p99_us, "us"},
+          {"p99.9", cell.figures.p999_us, "us"},
+          {"calls", cell.figures.calls_per_s, "calls/s"}
+        ] do
+      title = "#{cell.callers} callers, #{cell.variant.title}: #{name}"
+      Bench.result(title, figure.rounds, unit)
+    end
+
+  {results, []}
+end)
