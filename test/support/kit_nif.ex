@@ -102,7 +102,9 @@ defmodule Cantilever.KitNif.Stubs do
     slot_take_then_work: 2,
     sleep_ms: 1,
     # loading.rs
-    seen_load_data: 0
+    seen_load_data: 0,
+    # subprocess.rs
+    run_program: 4
   ]
 
   # rustler_resources.rs

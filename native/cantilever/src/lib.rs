@@ -37,6 +37,7 @@ mod inspect;
 mod log;
 mod panics;
 mod pool;
+pub mod process;
 mod raise;
 mod reclaim;
 mod resource;

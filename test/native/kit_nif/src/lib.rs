@@ -11,6 +11,7 @@ mod parking;
 mod returning;
 #[cfg(not(feature = "every_checkpoint"))]
 mod rustler_resources;
+mod subprocess;
 mod taking;
 mod yielding;
 
