@@ -52,7 +52,12 @@ defmodule Cantilever.Nif.Loader do
 
   @spec wrap(term()) :: {:"$cantilever", map(), term()}
   def wrap(load_data) do
-    {:"$cantilever", %{schedulers_online: :erlang.system_info(:schedulers_online)}, load_data}
+    info = %{
+      schedulers_online: :erlang.system_info(:schedulers_online),
+      log_level: :logger.get_primary_config().level
+    }
+
+    {:"$cantilever", info, load_data}
   end
 
   # While a module is compiled, a failing load must reach the compiler, yet the VM calls on_load in a process

@@ -27,7 +27,10 @@ defmodule Cantilever.Nif.LoaderTest do
       assert {:ok, ^path, {:"$cantilever", info, 7}} =
                Loader.prepare(My.Native, {:cantilever, "ebin/libx"}, true, 7)
 
-      assert info == %{schedulers_online: System.schedulers_online()}
+      assert info == %{
+               schedulers_online: System.schedulers_online(),
+               log_level: :logger.get_primary_config().level
+             }
     end
 
     test "asks a library that was not there before, and passes plain data when it still is not" do

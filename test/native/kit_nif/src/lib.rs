@@ -6,11 +6,13 @@
 mod cancelling;
 mod handles;
 mod loading;
+mod logging;
 mod panicking;
 mod parking;
 mod returning;
 #[cfg(not(feature = "every_checkpoint"))]
 mod rustler_resources;
+mod slow;
 mod subprocess;
 mod taking;
 mod yielding;
