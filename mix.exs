@@ -26,10 +26,13 @@ defmodule Cantilever.MixProject do
   defp elixirc_paths(:test), do: ["lib", "test/support"]
   defp elixirc_paths(_env), do: ["lib"]
 
-  # Everything builds and runs without Hex; with it, the documentation can be generated too.
+  # Everything builds and runs without Hex; with it, the documentation can be generated and telemetry be had.
   defp deps do
     if Code.ensure_loaded?(Hex) do
-      [{:ex_doc, "~> 0.34", only: :dev, runtime: false}]
+      [
+        {:ex_doc, "~> 0.34", only: :dev, runtime: false},
+        {:telemetry, "~> 1.0", optional: true}
+      ]
     else
       []
     end

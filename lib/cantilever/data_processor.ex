@@ -42,6 +42,10 @@ defmodule Cantilever.DataProcessor do
   In the order of the input, a slow item at the head of a stream lets the tasks behind it run out of room. Where that matters, use
   `process_batch/3`, or `ordered: false` (a function that returns `{item, result}` keeps them together).
 
+  ## Telemetry
+
+  Each batch is a span of `Cantilever.Telemetry`'s events `[:cantilever, :batch, :start | :stop | :exception]`.
+
   ## Beside `Task.async_stream`
 
   | | `Task.async_stream/3` | here |
@@ -60,6 +64,7 @@ defmodule Cantilever.DataProcessor do
   alias Cantilever.DataProcessor.Options
   alias Cantilever.DataProcessor.Segment
   alias Cantilever.DataProcessor.Session
+  alias Cantilever.DataProcessor.Span
 
   @typedoc "What became of one item."
   @type outcome :: {:ok, term} | {:error, Error.t()}
@@ -85,8 +90,14 @@ defmodule Cantilever.DataProcessor do
   """
   @spec process_batch(Enumerable.t(), (term -> term), [option]) :: [outcome]
   def process_batch(data, fun \\ &Cantilever.Native.intensive_calculation/1, options \\ []) do
+    options = validate!(fun, options)
+
     HeapRoom.with_room_for(data, fn ->
-      data |> collect(fun, options, & &1) |> Enum.reduce([], &Segment.outcomes/2)
+      Span.run(:process_batch, fun, options, fn ->
+        segments = collect(data, fun, options, & &1)
+        outcomes = Enum.reduce(segments, [], &Segment.outcomes/2)
+        {outcomes, fn -> {length(outcomes), failed(segments)} end}
+      end)
     end)
   end
 
@@ -100,10 +111,17 @@ defmodule Cantilever.DataProcessor do
   """
   @spec process_batch!(Enumerable.t(), (term -> term), [option]) :: [term]
   def process_batch!(data, fun \\ &Cantilever.Native.intensive_calculation/1, options \\ []) do
+    options = validate!(fun, options)
+
     HeapRoom.with_room_for(data, fn ->
-      data
-      |> collect(fun, options, &no_failure!/1)
-      |> Enum.reduce([], fn {:results, results}, tail -> results ++ tail end)
+      Span.run(:process_batch!, fun, options, fn ->
+        results =
+          data
+          |> collect(fun, options, &no_failure!/1)
+          |> Enum.reduce([], fn {:results, results}, tail -> results ++ tail end)
+
+        {results, fn -> {length(results), 0} end}
+      end)
     end)
   end
 
@@ -126,12 +144,11 @@ defmodule Cantilever.DataProcessor do
     data
     |> Session.segments(fun, mode, options)
     |> Stream.flat_map(fn {_first, segment} -> Segment.outcomes(segment) end)
+    |> Span.stream(fun, options)
   end
 
   # The segments from the last to the first.
   defp collect(data, fun, options, check) do
-    options = validate!(fun, options)
-
     data
     |> Session.segments(fun, :collected, options)
     |> Enum.reduce([], fn placed, collected -> [check.(placed) | collected] end)
@@ -140,6 +157,8 @@ defmodule Cantilever.DataProcessor do
     )
     |> Enum.map(fn {_first, segment} -> segment end)
   end
+
+  defp failed(segments), do: Enum.reduce(segments, 0, &(Segment.failed(&1) + &2))
 
   defp validate!(fun, options) do
     unless is_function(fun, 1) do

@@ -24,6 +24,35 @@ defmodule Cantilever.ChildVM do
     value
   end
 
+  # Defines the module in the peer once more, with this load data, and its library or another one.
+  @spec load(pid(), module(), term(), Path.t() | nil) :: :ok | String.t()
+  def load(peer, module, load_data, library \\ nil) do
+    eval(
+      peer,
+      """
+      Code.put_compiler_option(:ignore_module_conflict, true)
+      opts = [
+        otp_app: :cantilever,
+        skip_compilation?: true,
+        load_from: {:cantilever, Path.relative_to(base, Application.app_dir(:cantilever))},
+        rustler: module == Cantilever.KitNif,
+        load_data: load_data
+      ]
+      try do
+        Module.create(module, quote do
+          use Cantilever.KitNif.Stubs, unquote(Macro.escape(opts))
+        end, file: "kit_nif.ex", line: 1)
+        :ok
+      rescue
+        error -> Exception.message(error)
+      end
+      """,
+      module: module,
+      base: Path.rootname(library || library(module)),
+      load_data: load_data
+    )
+  end
+
   # Runs `code` in a VM of its own until that ends; its output and exit status.
   @spec run(String.t()) :: {String.t(), non_neg_integer()}
   def run(code) do

@@ -158,7 +158,24 @@ defmodule Cantilever.KitNif.Stubs do
     hold_sometimes: 2,
     yield_forgetting: 1,
     yield_for_ms: 1,
-    rustler_dirty_for_ms: 1
+    rustler_dirty_for_ms: 1,
+    # logging.rs
+    log_at: 2,
+    log_yielding: 2,
+    log_dirty: 1,
+    log_parallel: 1,
+    log_thread: 1,
+    log_in_drop: 1,
+    log_burst: 2,
+    log_level: 0,
+    own_logger_records: 0,
+    # slow.rs
+    hold: 1,
+    hold_dirty: 1,
+    hold_slice: 1,
+    hold_many_slices: 2,
+    # subprocess.rs
+    run_program: 4
   ]
 
   # rustler_resources.rs

@@ -53,7 +53,8 @@ defmodule Cantilever.Nif.Loader do
   @spec wrap(term()) :: {:"$cantilever", map(), term()}
   def wrap(load_data) do
     keys = [:schedulers_online, :dirty_cpu_schedulers_online, :dirty_io_schedulers]
-    {:"$cantilever", Map.new(keys, &{&1, :erlang.system_info(&1)}), load_data}
+    vm = Map.new(keys, &{&1, :erlang.system_info(&1)})
+    {:"$cantilever", Map.put(vm, :log_level, :logger.get_primary_config().level), load_data}
   end
 
   # While a module is compiled, a failing load must reach the compiler, yet the VM calls on_load in a process

@@ -6,7 +6,7 @@ use rustler::{Decoder, Env, Error, Term};
 
 use crate::cancel::CancelToken;
 use crate::returned::{IntoReturned, Returned};
-use crate::{inspect, log};
+use crate::{inspect, module};
 
 /// What the macro knows of a native function.
 #[derive(Debug)]
@@ -124,7 +124,7 @@ impl<'a> Args<'a> {
     fn function(&self) -> String {
         format!(
             "{}.{}/{}",
-            log::module(),
+            module::name(),
             self.info.display_name(),
             self.info.arity
         )

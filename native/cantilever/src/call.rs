@@ -224,7 +224,7 @@ impl Shared<Call> {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Err(report) = panics::guard(|| drop(running)) {
-            reclaim::log_panic(*report);
+            crate::outbox::panic(*report);
         }
     }
 }

@@ -44,11 +44,17 @@ extern "C" fn enif_is_exception() -> c_int {
 }
 
 absent!(
+    enif_alloc_resource,
+    enif_make_copy,
+    enif_make_list_from_array,
+    enif_make_long,
     enif_make_new_binary,
     enif_make_pid,
     enif_self,
+    enif_make_resource,
     enif_make_tuple_from_array,
     enif_make_uint,
     enif_make_ulong,
+    enif_release_resource,
     enif_send,
 );

@@ -19,7 +19,7 @@ use crate::cancel::Flag;
 use crate::handle::Boxed;
 use crate::resource::Object;
 use crate::settings::Settings;
-use crate::{errand, log, panics, pool, reclaim};
+use crate::{errand, module, outbox, panics, pool, reclaim, watchdog};
 
 mod atoms {
     rustler::atoms! { load_error = "$cantilever_load_error" }
@@ -109,6 +109,7 @@ unsafe extern "C" fn upgrade(
 unsafe extern "C" fn unload(_env: *mut ErlNifEnv, _priv_data: *mut c_void) {
     if LOADED.fetch_sub(1, Ordering::AcqRel) == 1 {
         unregister();
+        watchdog::set_limit(None);
         let _ = panics::guard(pool::stop);
     }
 }
@@ -132,6 +133,7 @@ unsafe fn start(
     let reason = match outcome {
         Ok(Ok(())) => {
             LOADED.fetch_add(1, Ordering::AcqRel);
+            outbox::open();
             return 0;
         }
         Ok(Err(reason)) => reason,
@@ -170,10 +172,11 @@ unsafe fn initialise<'a>(
     let library = LIBRARY
         .get()
         .ok_or("the library was loaded without its entry")?;
-    log::set_module(library.module.to_str().unwrap_or("a native library"));
+    module::set(library.module.to_str().unwrap_or("a native library"));
     let build = pin()?;
     reclaim::start();
     errand::start();
+    outbox::start();
     let (settings, load_data) = Settings::read(env, load_info)?;
     // SAFETY: as the function's contract says.
     unsafe {
@@ -181,6 +184,7 @@ unsafe fn initialise<'a>(
         Boxed::kind().register(env, &build, flags)?;
         Call::kind().register(env, &build, flags)?;
         Ticket::kind().register(env, &build, flags)?;
+        outbox::register(env, &build, flags)?;
         register_rustler_resources(env, &build)?;
     }
     library.load.map_or(Ok(()), |load| load(env, load_data))?;
@@ -193,6 +197,7 @@ fn unregister() {
     Boxed::kind().unregister();
     Call::kind().unregister();
     Ticket::kind().unregister();
+    outbox::close();
 }
 
 /// Registers the types of `#[rustler::resource_impl]`.

@@ -24,6 +24,34 @@
 //! ```
 //!
 //! Which way to run a function: see [`nif`].
+//!
+//! # What the functions say
+//!
+//! Records of the crate [`log`](mod@log), which is exported here, reach Elixir's Logger, from any thread and without
+//! waiting for it, with the metadata `target`, `file`, `line`, `native_module`, `module` (the Elixir module of the library) and
+//! `domain: [:cantilever]`:
+//!
+//! ```no_run
+//! use cantilever::log::{info, warn};
+//!
+//! #[cantilever::nif]
+//! fn parse_port(text: String) -> u16 {
+//!     info!("asked for the port {text:?}");
+//!     text.parse().unwrap_or_else(|error| {
+//!         warn!("{text:?} is no port ({error}), taking 4000");
+//!         4000
+//!     })
+//! }
+//! ```
+//!
+//! How much is said is what Elixir's Logger has as its level when the library is loaded, or the setting `log` of
+//! `load_data`; a level of the Elixir module, set by `Logger.put_module_level/2`, leaves out more. `trace` becomes
+//! `debug`. Up to 100,000 records or 16 MiB may wait for the Logger; those on top are dropped, and their number is
+//! logged. A text is cut off at 64 KiB. A library that sets a logger of its own, in the `load` function of
+//! [`init!`] at the latest, keeps it.
+//!
+//! A Normal call, or a slice of a Yielding one, that holds its scheduler for longer than the setting `slow_ms` becomes an
+//! event of telemetry: see `Cantilever.Telemetry`.
 
 mod admission;
 mod args;
@@ -40,9 +68,13 @@ mod fake_vm;
 mod handle;
 mod init;
 mod inspect;
-mod log;
+mod log_level;
+mod logger;
+mod module;
+mod outbox;
 mod panics;
 mod pool;
+pub mod process;
 mod raise;
 mod reclaim;
 mod resource;
@@ -56,9 +88,11 @@ mod sync;
 mod task;
 mod thread_kind;
 mod thread_state;
+mod watchdog;
 mod yielding;
 
 pub use cantilever_macros::{NifError, nif};
+pub use log;
 pub use rayon;
 pub use rustler;
 pub use rustler::{

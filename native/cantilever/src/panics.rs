@@ -12,7 +12,7 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::{Mutex, Once, PoisonError};
 
-use crate::reclaim;
+use crate::outbox;
 use crate::thread_state::ThreadState;
 
 /// How many panics of pool threads are remembered while their callers unwind.
@@ -123,7 +123,7 @@ fn file_report(info: &PanicHookInfo<'_>) {
         }
         reports.push_back(report);
     } else {
-        reclaim::log_panic(report);
+        outbox::panic(report);
     }
 }
 

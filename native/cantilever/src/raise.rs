@@ -4,7 +4,7 @@ use rustler::sys::{ErlNifTerm, enif_make_badarg, enif_raise_exception};
 use rustler::{Encoder, Env, Term};
 
 use crate::args::{BadArgument, NifInfo};
-use crate::log;
+use crate::module;
 use crate::panics::{self, PanicReport};
 
 mod atoms {
@@ -54,7 +54,7 @@ pub(crate) unsafe fn panic(
     if report.message == IMPROPER_LIST {
         let message = format!(
             "{}.{}/{}: an argument holds an improper list",
-            log::module(),
+            module::name(),
             info.display_name(),
             info.arity
         );

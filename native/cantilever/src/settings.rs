@@ -3,11 +3,13 @@
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
+use log::LevelFilter;
 use rustler::sys::{ErlNifSysInfo, enif_system_info};
 use rustler::{Atom, Decoder, Env, Term};
 
-use crate::{admission, inspect, pool, slice};
+use crate::{admission, inspect, log_level, logger, pool, slice, watchdog};
 
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 
@@ -15,7 +17,9 @@ const MOST_THREADS: usize = 1024;
 const LONGEST_SLICE_US: u32 = 2000;
 /// The VM's own default.
 const DIRTY_IO_SCHEDULERS: usize = 10;
-const KNOWN: &str = ":slice_us, :threads, :dirty_cpu_limit and :dirty_io_limit";
+const DEFAULT_SLOW_MS: u64 = 1;
+const LONGEST_SLOW_MS: u64 = 60_000;
+const KNOWN: &str = ":dirty_cpu_limit, :dirty_io_limit, :log, :slice_us, :slow_ms and :threads";
 
 mod atoms {
     rustler::atoms! {
@@ -24,6 +28,10 @@ mod atoms {
         schedulers_online,
         dirty_cpu_schedulers_online,
         dirty_io_schedulers,
+        log_level,
+        log,
+        slow_ms,
+        off,
         slice_us,
         threads,
         dirty_cpu_limit,
@@ -40,6 +48,8 @@ pub(crate) fn threads() -> usize {
 /// What the load data says to the kit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
+    log: LevelFilter,
+    slow: Option<Duration>,
     slice_us: u32,
     threads: usize,
     dirty_cpu_limit: usize,
@@ -71,14 +81,19 @@ impl Settings {
 
     /// The defaults: of the dirty schedulers, one of each kind is left to the VM and to others.
     fn of_vm(env: Env<'_>, vm: Option<Term<'_>>) -> Settings {
+        let told = |key: Atom| vm.and_then(|vm| vm.map_get(key.to_term(env)).ok());
         let number = |key: Atom, unknown: usize| {
-            vm.and_then(|vm| vm.map_get(key.to_term(env)).ok())
+            told(key)
                 .and_then(|number| number.decode::<usize>().ok())
                 .unwrap_or(unknown)
         };
         let schedulers = schedulers();
         let but_one = |number: usize| number.saturating_sub(1).max(1);
         Settings {
+            log: told(atoms::log_level())
+                .and_then(|level| log_level::of_vm(level.decode().ok()?))
+                .unwrap_or(LevelFilter::Info),
+            slow: Some(Duration::from_millis(DEFAULT_SLOW_MS)),
             slice_us: slice::DEFAULT_SLICE_US,
             threads: number(atoms::schedulers_online(), schedulers),
             dirty_cpu_limit: but_one(number(atoms::dirty_cpu_schedulers_online(), schedulers)),
@@ -89,6 +104,8 @@ impl Settings {
     /// Has them hold from now on.
     pub(crate) fn apply(self) {
         slice::set_length_us(self.slice_us);
+        logger::install(self.log);
+        watchdog::set_limit(self.slow);
         if THREADS.swap(self.threads, Ordering::Relaxed) != self.threads {
             pool::stop();
         }
@@ -97,7 +114,14 @@ impl Settings {
     }
 
     fn set(&mut self, key: Atom, value: Term<'_>) -> Result<(), String> {
-        if key == atoms::slice_us() {
+        if key == atoms::log() {
+            let wanted = ":off, :error, :warning, :info, :debug or :trace";
+            self.log = (value.decode().ok())
+                .and_then(log_level::of_setting)
+                .ok_or_else(|| wrong("log", wanted, value))?;
+        } else if key == atoms::slow_ms() {
+            self.slow = slow(value)?;
+        } else if key == atoms::slice_us() {
             let wanted = format!("an integer from 0 to {LONGEST_SLICE_US} (µs)");
             self.slice_us = integer(value, 0..=LONGEST_SLICE_US)
                 .ok_or_else(|| wrong("slice_us", &wanted, value))?;
@@ -142,6 +166,19 @@ fn limit(name: &str, value: Term<'_>) -> Result<usize, String> {
         let wanted = format!("an integer from 1 to {MOST_THREADS}, or :infinity");
         wrong(name, &wanted, value)
     })
+}
+
+fn slow(value: Term<'_>) -> Result<Option<Duration>, String> {
+    if value.decode().is_ok_and(|atom: Atom| atom == atoms::off()) {
+        return Ok(None);
+    }
+    match integer(value, 1..=LONGEST_SLOW_MS) {
+        Some(ms) => Ok(Some(Duration::from_millis(ms))),
+        None => {
+            let wanted = format!("an integer from 1 to {LONGEST_SLOW_MS} (ms) or :off");
+            Err(wrong("slow_ms", &wanted, value))
+        }
+    }
 }
 
 fn unwrap(load_info: Term<'_>) -> (Option<Term<'_>>, Term<'_>) {

@@ -5,8 +5,10 @@ use rustler::codegen_runtime::c_int;
 use rustler::sys::{ErlNifEnv, ErlNifTerm};
 
 use crate::args::{Args, BadArgument, NifInfo};
+use crate::outbox::Schedule;
 use crate::returned::Returned;
-use crate::{panics, raise};
+use crate::thread_state::ThreadState;
+use crate::{panics, raise, watchdog};
 
 /// A function that runs to its end in one go; implemented by the macro.
 pub trait SyncNif {
@@ -48,7 +50,12 @@ pub(crate) unsafe fn run<N: SyncNif>(
     // SAFETY: as the function's contract says.
     unsafe {
         let args = Args::new(env, N::INFO, argc, argv);
-        match panics::guard(|| N::call(&args)) {
+        let outcome = ThreadState::with(|state| {
+            watchdog::watch(state, N::INFO, Schedule::Normal, || {
+                panics::guard_in(state, || N::call(&args))
+            })
+        });
+        match outcome {
             Ok(Ok(returned)) => returned.into_term(),
             Ok(Err(bad)) => raise::bad_argument(env, &bad),
             Err(report) => raise::panic(env, N::INFO, &report),

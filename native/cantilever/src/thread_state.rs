@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ptr;
 
 use crate::slice::Slice;
+use crate::watchdog::Slot;
 
 thread_local! {
     static STATE: ThreadState = const { ThreadState::new() };
@@ -16,6 +17,8 @@ pub(crate) struct ThreadState {
     /// A block of memory for the next task, or null.
     pub(crate) spare_block: Cell<*mut u8>,
     pub(crate) slice: Slice,
+    /// Where the watchdog sees what this thread does, once it has made a call.
+    pub(crate) slot: Cell<Option<&'static Slot>>,
 }
 
 impl ThreadState {
@@ -24,6 +27,7 @@ impl ThreadState {
             guarded: Cell::new(false),
             spare_block: Cell::new(ptr::null_mut()),
             slice: Slice::new(),
+            slot: Cell::new(None),
         }
     }
 

@@ -19,12 +19,13 @@ use rustler::{Env, Term};
 
 use crate::args::{Args, BadArgument, NifInfo};
 use crate::call::{self, Call, Next, Running};
+use crate::outbox::Schedule;
 use crate::resource::Shared;
 use crate::returned::{IntoReturned, Returned};
 use crate::signal::LazySignal;
 use crate::task::Task;
 use crate::thread_state::ThreadState;
-use crate::{panics, raise};
+use crate::{panics, raise, watchdog};
 
 /// A function that yields; implemented by the macro.
 pub trait YieldingNif {
@@ -108,7 +109,9 @@ pub unsafe extern "C" fn call_yielding<N: YieldingNif>(
         let env = Env::new(&scope, env);
         let args = Args::new(env, N::INFO, argc, argv);
         let (started, used) = ThreadState::with(|state| {
-            let started = panics::guard_in(state, || N::start(Start { args, state }));
+            let started = watchdog::watch(state, N::INFO, Schedule::Yielding, || {
+                panics::guard_in(state, || N::start(Start { args, state }))
+            });
             (started, state.slice.end())
         });
         match started {
@@ -141,7 +144,9 @@ unsafe extern "C" fn resume<N: YieldingNif>(
     unsafe {
         with_call(env, argv, |env, term, call| {
             let (outcome, used) = ThreadState::with(|state| {
-                let outcome = panics::guard_in(state, || call.run_slice(state, env));
+                let outcome = watchdog::watch(state, N::INFO, Schedule::Yielding, || {
+                    panics::guard_in(state, || call.run_slice(state, env))
+                });
                 (outcome, state.slice.end())
             });
             if !matches!(outcome, Ok(Err(_))) {

@@ -1,6 +1,8 @@
 defmodule Cantilever.Kit.LoadingTest do
   use ExUnit.Case, async: true
 
+  import Cantilever.ChildVM, only: [load: 3, load: 4]
+
   alias Cantilever.ChildVM
   alias Cantilever.KitNif
   alias Cantilever.KitNif.EveryCheckpoint
@@ -11,34 +13,6 @@ defmodule Cantilever.Kit.LoadingTest do
     peer = ChildVM.start()
     on_exit(fn -> if Process.alive?(peer), do: ChildVM.stop(peer) end)
     {:ok, peer: peer}
-  end
-
-  # Defines the module in the peer once more, with this load data, and its library or another one.
-  defp load(peer, module, load_data, library \\ nil) do
-    ChildVM.eval(
-      peer,
-      """
-      Code.put_compiler_option(:ignore_module_conflict, true)
-      opts = [
-        otp_app: :cantilever,
-        skip_compilation?: true,
-        load_from: {:cantilever, Path.relative_to(base, Application.app_dir(:cantilever))},
-        rustler: module == Cantilever.KitNif,
-        load_data: load_data
-      ]
-      try do
-        Module.create(module, quote do
-          use Cantilever.KitNif.Stubs, unquote(Macro.escape(opts))
-        end, file: "kit_nif.ex", line: 1)
-        :ok
-      rescue
-        error -> Exception.message(error)
-      end
-      """,
-      module: module,
-      base: Path.rootname(library || ChildVM.library(module)),
-      load_data: load_data
-    )
   end
 
   describe "a load that fails" do
@@ -61,16 +35,27 @@ defmodule Cantilever.Kit.LoadingTest do
             {[dirty_cpu_limit: 0],
              "dirty_cpu_limit must be an integer from 1 to 1024, or :infinity, got: 0"},
             {[dirty_io_limit: :none], "dirty_io_limit must be an integer from 1"},
-            {[slices: 1], "unknown setting :slices, known are :slice_us, :threads, "},
+            {[log: :loud],
+             "log must be :off, :error, :warning, :info, :debug or :trace, got: :loud"},
+            {[slow_ms: 0], "slow_ms must be an integer from 1 to 60000 (ms) or :off, got: 0"},
+            {[slow_ms: :on], "slow_ms must be an integer from 1 to 60000 (ms) or :off, got: :on"},
+            {[slices: 1],
+             "unknown setting :slices, known are :dirty_cpu_limit, :dirty_io_limit, :log, " <>
+               ":slice_us, :slow_ms and :threads"},
             {:all, "cantilever must be a keyword list or a map with atom keys, got: :all"}
           ] do
         assert load(peer, KitNif, cantilever: settings) =~ text
       end
 
       assert load(peer, KitNif,
-               cantilever: [slice_us: 2000, threads: 1024, dirty_cpu_limit: :infinity]
-             ) ==
-               :ok
+               cantilever: [
+                 slice_us: 2000,
+                 threads: 1024,
+                 dirty_cpu_limit: :infinity,
+                 log: :off,
+                 slow_ms: :off
+               ]
+             ) == :ok
     end
 
     test "leaves the library that is loaded at work, with its settings", %{peer: peer} do

@@ -9,11 +9,14 @@ mod handles;
 mod holding;
 mod killing;
 mod loading;
+mod logging;
 mod panicking;
 mod parking;
 mod returning;
 #[cfg(not(feature = "every_checkpoint"))]
 mod rustler_resources;
+mod slow;
+mod subprocess;
 mod taking;
 mod taking_dirty;
 mod yielding;

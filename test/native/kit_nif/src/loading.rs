@@ -9,6 +9,7 @@ static SEEN: AtomicI64 = AtomicI64::new(0);
 pub(crate) fn load(_env: Env<'_>, load_data: Term<'_>) -> Result<(), String> {
     match load_data.atom_to_string().as_deref() {
         Ok("fail") => return Err("load was told to fail".to_owned()),
+        Ok("own_logger") => crate::logging::set_own_logger(),
         Ok("panic") => panic!("load was told to panic"),
         _ => (),
     }

@@ -1,0 +1,198 @@
+//! The way from any native thread to Elixir's Logger and to telemetry.
+//!
+//! Whoever has something to say leaves it in a queue and goes on. A thread of the kit's takes from there, as much
+//! at a time as there is, and sends it to `Cantilever.NativeLogger`. The queue is bounded, and so is what is on
+//! its way; what finds no room is dropped and counted, and the count is told with the next message.
+
+mod bound;
+mod credit;
+mod event;
+mod message;
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::Duration;
+
+use log::Record;
+use rustler::Env;
+use rustler::sys::ErlNifResourceFlags;
+
+use crate::panics::PanicReport;
+use bound::Bound;
+use credit::Purse;
+use event::{Event, LogRecord};
+use message::{Logger, Message};
+
+pub(crate) use event::{Schedule, SlowCall};
+
+/// What may go into one message. One record alone may be larger.
+const BATCH_RECORDS: usize = 512;
+const BATCH_BYTES: u32 = 256 * 1024;
+
+/// How long to wait, at first and at most, before looking again for a process that is not there: it may be on
+/// its way back, or the application has not been started yet.
+const FIRST_PAUSE: Duration = Duration::from_millis(1);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The bounds of the queue. Panics have one of their own, so that a flood of records cannot keep them out.
+static RECORDS: Bound = Bound::new(100_000, 16 * 1024 * 1024);
+static PANICS: Bound = Bound::new(1_000, 4 * 1024 * 1024);
+
+static LOST: AtomicU32 = AtomicU32::new(0);
+
+static QUEUE: LazyLock<Option<Sender<Event>>> = LazyLock::new(|| {
+    let (sender, receiver) = channel();
+    let spawned = thread::Builder::new()
+        .name("cantilever-outbox".to_owned())
+        .spawn(move || run(&receiver));
+    spawned.ok().map(|_| sender)
+});
+
+/// Starts the thread; called while the library is loaded, so that later calls find it running.
+pub(crate) fn start() {
+    LazyLock::force(&QUEUE);
+}
+
+/// Registers the resource type that it needs.
+///
+/// # Errors
+/// Says that the VM refused it.
+///
+/// # Safety
+/// Only to be called from the library's `load` or `upgrade`, with their environment.
+pub(crate) unsafe fn register(
+    env: Env<'_>,
+    build: &str,
+    flags: &[ErlNifResourceFlags],
+) -> Result<(), String> {
+    // SAFETY: as the function's contract says.
+    unsafe { credit::register(env, build, flags) }
+}
+
+/// The library has been loaded.
+pub(crate) fn open() {
+    credit::open();
+}
+
+/// The library is about to be unloaded: its resource types must not be used any more.
+pub(crate) fn close() {
+    credit::close();
+}
+
+/// Hands a record of the `log` crate to Elixir's Logger.
+pub(crate) fn record(record: &Record<'_>) {
+    submit(Event::Record(Box::new(LogRecord::new(record))));
+}
+
+/// Hands a panic that has no caller to Elixir's Logger.
+pub(crate) fn panic(report: PanicReport) {
+    submit(Event::Panic(event::shortened(report)));
+}
+
+/// Hands a call that held its scheduler for too long to telemetry.
+pub(crate) fn slow(call: SlowCall) {
+    submit(Event::Slow(call));
+}
+
+fn submit(event: Event) {
+    let bytes = event.bytes();
+    if !bound_of(&event).admit(bytes) {
+        LOST.fetch_add(1, Ordering::Relaxed);
+        return;
+    }
+    let sent = QUEUE.as_ref().is_some_and(|queue| match queue.send(event) {
+        Ok(()) => true,
+        Err(_unsent) => false,
+    });
+    // Without its thread, which the system had none for, nobody will ever take it out again.
+    if !sent {
+        LOST.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+fn bound_of(event: &Event) -> &'static Bound {
+    match event {
+        Event::Panic(_) => &PANICS,
+        Event::Record(_) | Event::Slow(_) => &RECORDS,
+    }
+}
+
+fn run(events: &Receiver<Event>) {
+    let mut purse = Purse::new();
+    while let Ok(first) = events.recv() {
+        let mut logger = find_logger();
+        // The credit comes first: what is said while this thread waits for one is sent together.
+        let credit = purse.take();
+        let batch = collect(first, events);
+        // Every record that was not admitted left others in the queue, so a message follows its loss.
+        let lost = LOST.swap(0, Ordering::Relaxed);
+        let mut message = Message::new(&batch, lost, credit.as_ref());
+        drop((batch, credit));
+        while let Err(unsent) = message.send(&logger) {
+            message = unsent;
+            logger = find_logger();
+        }
+    }
+}
+
+/// Waits until the process is there.
+fn find_logger() -> Logger {
+    let mut pause = FIRST_PAUSE;
+    loop {
+        if let Some(logger) = Logger::find() {
+            return logger;
+        }
+        thread::sleep(pause);
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+/// Takes what is there, up to the size of a message.
+fn collect(first: Event, events: &Receiver<Event>) -> Vec<Event> {
+    let mut bytes = 0;
+    let mut batch = Vec::new();
+    let mut next = Some(first);
+    while let Some(event) = next {
+        let event_bytes = event.bytes();
+        bound_of(&event).release(1, event_bytes);
+        bytes += event_bytes;
+        batch.push(event);
+        let room = batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES;
+        next = if room { events.try_recv().ok() } else { None };
+    }
+    batch
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(text: &str) -> Event {
+        let report = PanicReport {
+            message: text.to_owned(),
+            file: String::new(),
+            line: 0,
+        };
+        let event = Event::Panic(Box::new(report));
+        assert!(bound_of(&event).admit(event.bytes()));
+        event
+    }
+
+    #[test]
+    fn a_batch_is_what_is_there_up_to_the_size_of_a_message() {
+        let (sender, receiver) = channel();
+        for _ in 0..BATCH_RECORDS {
+            sender.send(event("x")).unwrap();
+        }
+        assert_eq!(collect(event("x"), &receiver).len(), BATCH_RECORDS);
+        assert_eq!(collect(event("x"), &receiver).len(), 2);
+        let large = "x".repeat(BATCH_BYTES as usize / 2);
+        for _ in 0..3 {
+            sender.send(event(&large)).unwrap();
+        }
+        assert_eq!(collect(event("x"), &receiver).len(), 3);
+        assert_eq!(collect(event("x"), &receiver).len(), 2);
+    }
+}

@@ -1,0 +1,172 @@
+defmodule Cantilever.Kit.SlowTest do
+  use ExUnit.Case, async: true
+
+  import Cantilever.Eventually
+
+  alias Cantilever.ChildVM
+  alias Cantilever.KitNif
+
+  @event [:cantilever, :nif, :slow]
+
+  # What a call of `function` in this VM is reported as, from now on.
+  defp listen(function) do
+    id = make_ref()
+
+    :ok =
+      :telemetry.attach_many(
+        id,
+        [@event],
+        fn @event, measurements, metadata, test ->
+          if metadata.function == function, do: send(test, {:slow, measurements, metadata})
+        end,
+        self()
+      )
+
+    on_exit(fn -> :telemetry.detach(id) end)
+  end
+
+  describe "a call that holds its scheduler" do
+    test "is reported when it is Normal" do
+      listen(:hold)
+      assert KitNif.hold(100) == 100
+      assert_receive {:slow, %{duration: duration}, metadata}
+      assert metadata == %{module: KitNif, function: :hold, arity: 1, schedule: :normal}
+      assert System.convert_time_unit(duration, :native, :millisecond) in 1..100_000
+    end
+
+    test "is reported when it is one slice that forgets its checkpoints" do
+      listen(:hold_slice)
+      assert KitNif.hold_slice(100) == 100
+      assert_receive {:slow, %{duration: duration}, metadata}
+      assert metadata == %{module: KitNif, function: :hold_slice, arity: 1, schedule: :yielding}
+      assert System.convert_time_unit(duration, :native, :millisecond) in 1..100_000
+    end
+
+    test "is reported each time, on every scheduler" do
+      listen(:hold)
+      count = 4 * System.schedulers_online()
+
+      1..count
+      |> Task.async_stream(fn _ -> KitNif.hold(50) end)
+      |> Enum.each(&assert(&1 == {:ok, 50}))
+
+      for _ <- 1..count, do: assert_receive({:slow, _measurements, _metadata})
+    end
+  end
+
+  describe "a dirty call" do
+    test "may take as long as it wants" do
+      listen(:hold_dirty)
+      test = self()
+      id = make_ref()
+
+      :ok =
+        :telemetry.attach_many(
+          id,
+          [@event],
+          fn _, _, meta, _ -> send(test, meta.function) end,
+          nil
+        )
+
+      on_exit(fn -> :telemetry.detach(id) end)
+      assert KitNif.hold_dirty(100) == 100
+      # What is reported comes in order, so the dirty call's report would be here by then.
+      assert KitNif.hold(101) == 101
+      assert_receive :hold
+      refute_received {:slow, _measurements, _metadata}
+    end
+  end
+
+  describe "in a node of its own" do
+    setup do
+      peer = ChildVM.start()
+      on_exit(fn -> if Process.alive?(peer), do: ChildVM.stop(peer) end)
+      {:ok, peer: peer}
+    end
+
+    # The functions that were reported slow while `code` ran, and before a last one that surely is.
+    defp reported(peer, code) do
+      ChildVM.eval(peer, """
+      alias Cantilever.KitNif.EveryCheckpoint
+      test = self()
+      :ok = :telemetry.attach_many(:test, [#{inspect(@event)}], fn _, _, meta, _ ->
+        send(test, {:slow, meta.function})
+      end, nil)
+      #{code}
+      """)
+    end
+
+    test "no call that is shorter than the setting slow_ms is reported", %{peer: peer} do
+      assert ChildVM.load(peer, KitNif.EveryCheckpoint, cantilever: [slow_ms: 1_000]) == :ok
+
+      assert reported(peer, """
+             EveryCheckpoint.hold(50)
+             EveryCheckpoint.hold_slice(50)
+             EveryCheckpoint.hold_many_slices(1_500, 20)
+             EveryCheckpoint.hold(2_500)
+             receive do message -> message end
+             """) == {:slow, :hold}
+    end
+
+    test "with slow_ms: :off none is, and there is no thread for it", %{peer: peer} do
+      assert ChildVM.load(peer, KitNif.EveryCheckpoint, cantilever: [slow_ms: 1]) == :ok
+
+      assert reported(peer, "EveryCheckpoint.hold(50); receive do message -> message end") ==
+               {:slow, :hold}
+
+      assert ChildVM.load(peer, KitNif.EveryCheckpoint, cantilever: [slow_ms: :off]) == :ok
+      eventually(fn -> "cantilever-watc" not in threads(peer) end)
+
+      assert reported(peer, """
+             EveryCheckpoint.hold(50)
+             EveryCheckpoint.log_at("error", "text")
+             :sys.get_state(Cantilever.NativeLogger)
+             receive do message -> message after 0 -> :none end
+             """) == :none
+    end
+
+    test "the watchdog sleeps while no calls are made, and wakes with the next", %{peer: peer} do
+      assert reported(peer, "EveryCheckpoint.hold(50); receive do message -> message end") ==
+               {:slow, :hold}
+
+      eventually(fn -> asleep?(peer) end)
+
+      assert reported(peer, "EveryCheckpoint.hold(50); receive do message -> message end") ==
+               {:slow, :hold}
+    end
+
+    # The names of the VM's threads, as far as the system tells.
+    defp threads(peer), do: for({_task, name} <- tasks(peer), do: name)
+
+    defp tasks(peer) do
+      for task <- Path.wildcard("/proc/#{os_pid(peer)}/task/*"),
+          {:ok, name} <- [File.read(Path.join(task, "comm"))],
+          do: {task, String.trim(name)}
+    end
+
+    # Whether nothing has woken the thread in the time of 20 of its rounds. Where the system does not tell, it is taken for granted.
+    defp asleep?(peer) do
+      case for({task, "cantilever-watc"} <- tasks(peer), do: task) do
+        [] -> true
+        watchdogs -> Enum.all?(watchdogs, &(switches(&1) == switches_later(&1, 20)))
+      end
+    end
+
+    defp switches_later(task, 0), do: switches(task)
+
+    defp switches_later(task, rounds) do
+      receive do
+      after
+        1 -> switches_later(task, rounds - 1)
+      end
+    end
+
+    defp switches(task) do
+      status = File.read!(Path.join(task, "status"))
+      [_all, switches] = Regex.run(~r/^voluntary_ctxt_switches:\s+(\d+)/m, status)
+      switches
+    end
+
+    defp os_pid(peer), do: ChildVM.eval(peer, "System.pid()")
+  end
+end
