@@ -5,6 +5,7 @@ defmodule Cantilever do
     * `Cantilever.Nif` builds a Rust crate when its Elixir module is compiled, and loads it.
     * `Cantilever.Native` holds the kit's own native functions.
     * `Cantilever.DataProcessor` runs a function over a large collection, in supervised tasks.
+    * `Cantilever.Responsiveness` measures whether a function keeps the node responsive, and guards it in tests.
     * `Cantilever.NativePanic` is what a Rust panic becomes on the Elixir side.
   """
 end

@@ -89,7 +89,10 @@ defmodule Cantilever.Responsiveness.LongSchedules do
 
   @impl GenServer
   def handle_info({:monitor, subject, :long_schedule, info} = report, state) do
-    [timeout: ms, in: entered, out: left] = info
+    # Of a port the VM tells what it did instead of where it stood.
+    ms = Keyword.fetch!(info, :timeout)
+    entered = Keyword.get(info, :in, :undefined)
+    left = Keyword.get(info, :out, :undefined)
 
     for {reference, {pid, threshold_ms}} <- state.subscribers, ms > threshold_ms do
       send(pid, {:long_schedule, reference, subject, ms, entered, left})
