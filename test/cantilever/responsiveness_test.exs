@@ -212,9 +212,10 @@ defmodule Cantilever.ResponsivenessTest do
     end
 
     test "sees no holds of others" do
-      stranger = spawn(fn -> hold_again_and_again() end)
+      stranger = spawn_link(fn -> hold_again_and_again() end)
       sample = Responsiveness.sample(fn -> Process.sleep(1) end, duration: 60, concurrency: 1)
       assert sample.longest_hold_ms == nil or sample.longest_hold_ms < 40
+      Process.unlink(stranger)
       Process.exit(stranger, :kill)
     end
 

@@ -54,22 +54,25 @@ defmodule Cantilever.Responsiveness.Callers do
   defp begin(fun, to) do
     receive do
       {:go, deadline} ->
-        send(to, {:called, self(), loop(fun, deadline, System.monotonic_time(), 0, 1)})
+        between = System.convert_time_unit(@between_looks_us, :microsecond, :native)
+        calls = loop(fun, deadline, between, System.monotonic_time(), 0, 1)
+        send(to, {:called, self(), calls})
     end
   catch
     kind, reason -> send(to, {:failed, kind, reason, __STACKTRACE__})
   end
 
   # A look at the clock takes longer than a tiny call and is charged as little. So they are so far apart that they do not count.
-  defp loop(fun, deadline, now, calls, batch) do
+  defp loop(fun, deadline, between, now, calls, batch) do
     :ok = repeat(fun, batch)
     calls = calls + batch
     later = System.monotonic_time()
 
-    cond do
-      later >= deadline -> calls
-      later - now < between_looks() -> loop(fun, deadline, later, calls, 2 * batch)
-      true -> loop(fun, deadline, later, calls, max(div(batch, 2), 1))
+    if later >= deadline do
+      calls
+    else
+      batch = if later - now < between, do: 2 * batch, else: max(div(batch, 2), 1)
+      loop(fun, deadline, between, later, calls, batch)
     end
   end
 
@@ -79,6 +82,4 @@ defmodule Cantilever.Responsiveness.Callers do
     _ = fun.()
     repeat(fun, times - 1)
   end
-
-  defp between_looks, do: System.convert_time_unit(@between_looks_us, :microsecond, :native)
 end

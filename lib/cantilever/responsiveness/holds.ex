@@ -9,13 +9,16 @@ defmodule Cantilever.Responsiveness.Holds do
   @doc "The times in ms, each with its place, of the reports about `pids` and their descendants that are in the mailbox."
   @spec received(reference, MapSet.t(pid)) :: [{ms :: pos_integer, place :: mfa | nil}]
   def received(subscription, pids) do
-    receive do
-      {:long_schedule, ^subscription, subject, ms, entered, left} ->
-        rest = received(subscription, pids)
-        if ours?(subject, pids), do: [{ms, place(entered, left)} | rest], else: rest
-    after
-      0 -> []
-    end
+    reports = drain(subscription)
+    whose = reports |> Enum.map(&elem(&1, 0)) |> Enum.uniq() |> Map.new(&{&1, whose(&1, pids)})
+
+    Enum.flat_map(reports, fn {subject, ms, place} ->
+      case Map.fetch!(whose, subject) do
+        :ours -> [{ms, place}]
+        :perhaps_ours -> [{ms, nil}]
+        :not_ours -> []
+      end
+    end)
   end
 
   @doc "As `received/2`, after everything that has ended before has been reported."
@@ -25,16 +28,27 @@ defmodule Cantilever.Responsiveness.Holds do
     received(subscription, pids)
   end
 
-  defp ours?(subject, _pids) when is_port(subject), do: false
+  # Nobody is asked before all are taken: one that holds a scheduler answers late, and meanwhile the next report of it comes.
+  defp drain(subscription) do
+    receive do
+      {:long_schedule, ^subscription, subject, ms, entered, left} ->
+        [{subject, ms, place(entered, left)} | drain(subscription)]
+    after
+      0 -> []
+    end
+  end
 
-  defp ours?(pid, pids) do
+  defp whose(subject, _pids) when is_port(subject), do: :not_ours
+
+  defp whose(pid, pids) do
     cond do
-      MapSet.size(pids) == 0 -> false
-      pid in pids -> true
+      MapSet.size(pids) == 0 -> :not_ours
+      pid in pids -> :ours
       # One that has ended already, as a task does that only made one call, tells nothing more. Most likely it is one of ours, and
       # whoever judges compares with what he sees without the calls.
-      Process.info(pid, :status) == nil -> true
-      true -> descends?(pid, pids, @most_generations)
+      Process.info(pid, :status) == nil -> :perhaps_ours
+      descends?(pid, pids, @most_generations) -> :ours
+      true -> :not_ours
     end
   end
 

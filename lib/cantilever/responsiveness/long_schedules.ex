@@ -89,7 +89,7 @@ defmodule Cantilever.Responsiveness.LongSchedules do
 
   @impl GenServer
   def handle_info({:monitor, subject, :long_schedule, info} = report, state) do
-    # The report of a port names an operation instead of two functions.
+    # Of a port the VM tells what it did instead of where it stood.
     ms = Keyword.fetch!(info, :timeout)
     entered = Keyword.get(info, :in, :undefined)
     left = Keyword.get(info, :out, :undefined)

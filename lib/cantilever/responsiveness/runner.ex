@@ -23,7 +23,7 @@ defmodule Cantilever.Responsiveness.Runner do
       spawn_monitor(fn ->
         send(owner, {reference, outcome(work, owner)})
         # What it has linked to itself would survive a normal end.
-        exit(:shutdown)
+        Process.exit(self(), :shutdown)
       end)
 
     try do

@@ -14,8 +14,8 @@ defmodule Cantilever.Responsiveness.Singles do
   machine: an operating system that takes a processor away looks to the VM as a hold does. Where the system tells for how
   long it did so (Linux), it has been taken off; `reported_ms` is what the VM had reported of the call.
 
-  `calls` counts all calls, `call_us` is how long the slowest of them took, in microseconds, and `place` is what the VM
-  said of the longest hold of a call, if anything.
+  `calls` counts all calls, `call_us` is how long the slowest of them took, in microseconds, and `place` is where a
+  call stood that held its scheduler, if the VM said so of any.
   """
 
   alias Cantilever.Responsiveness.{ElixirLoad, Holds, LongSchedules, Runner, Stolen}
@@ -51,7 +51,7 @@ defmodule Cantilever.Responsiveness.Singles do
       subscription: subscription,
       threads: threads,
       looked: now_ms(),
-      waits: Stolen.waits(threads)
+      times: Stolen.times(threads)
     }
 
     singles = repeat(state, enough?, %__MODULE__{})
@@ -82,9 +82,9 @@ defmodule Cantilever.Responsiveness.Singles do
     if us < @slow_us do
       {look(state, @stale_ms), singles}
     else
-      {state, {call_ms, reported_ms, place}} = held(state, call)
-      {_us, loop} = one(state.runner, fn -> ElixirLoad.run_for(us) end)
-      {state, {elixir_ms, elixir_reported_ms, _place}} = held(state, loop)
+      {state, {call_ms, reported_ms, place}} = held(state, us, call)
+      {loop_us, loop} = one(state.runner, fn -> ElixirLoad.run_for(us) end)
+      {state, {elixir_ms, elixir_reported_ms, _place}} = held(state, loop_us, loop)
 
       if reported_ms == 0 and elixir_reported_ms == 0 do
         {state, singles}
@@ -132,10 +132,11 @@ defmodule Cantilever.Responsiveness.Singles do
   end
 
   # The second look is for the next call: the VM's reports may be long in coming.
-  defp held(state, {pid, scheduler}) do
-    stolen_ms = Stolen.between_ms(state.waits, Stolen.waits(state.threads), scheduler)
+  defp held(state, us, {pid, scheduler}) do
+    times = Stolen.times(state.threads)
     {ms, place} = longest(Holds.collect(state.subscription, MapSet.new([pid])))
-    {look(state, 0), {max(ms - stolen_ms, 0.0), ms, place}}
+    left_ms = Stolen.left_ms(ms, us / 1_000, state.times, times, scheduler)
+    {look(state, 0), {left_ms, ms, place}}
   end
 
   defp longest([]), do: {0, nil}
@@ -144,7 +145,7 @@ defmodule Cantilever.Responsiveness.Singles do
   # Looking takes longer than a short call does, so for these it is only done now and then.
   defp look(state, stale_ms) do
     if now_ms() - state.looked >= stale_ms,
-      do: %{state | waits: Stolen.waits(state.threads), looked: now_ms()},
+      do: %{state | times: Stolen.times(state.threads), looked: now_ms()},
       else: state
   end
 

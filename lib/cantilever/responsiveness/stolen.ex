@@ -1,7 +1,7 @@
 defmodule Cantilever.Responsiveness.Stolen do
   @moduledoc false
-  # How long the operating system has let the VM's schedulers wait for a processor. A process that loses its processor seems to hold its
-  # scheduler; where the system tells, this is what has to be taken off. Linux does, in `/proc`; elsewhere nothing is known.
+  # What the operating system did with the VM's schedulers. One that loses its processor looks to the VM as if a process held it; where
+  # the system tells, this is what has to be taken off. Linux does, in `/proc`; elsewhere nothing is known.
 
   @tasks "/proc/self/task"
   # The names of the threads, since OTP 25 and before.
@@ -10,8 +10,8 @@ defmodule Cantilever.Responsiveness.Stolen do
   @typedoc "The file of each scheduler's thread, by the scheduler's number."
   @type threads :: %{pos_integer => Path.t()}
 
-  @typedoc "The waiting time of each scheduler in ns since it began."
-  @type waits :: %{pos_integer => non_neg_integer}
+  @typedoc "For how many ns each scheduler had a processor so far, and for how many it waited for one."
+  @type times :: %{pos_integer => {ran :: non_neg_integer, waited :: non_neg_integer}}
 
   @spec threads() :: threads
   def threads do
@@ -26,23 +26,46 @@ defmodule Cantilever.Responsiveness.Stolen do
     end
   end
 
-  @spec waits(threads) :: waits
-  def waits(threads) do
+  @spec times(threads) :: times
+  def times(threads) do
     for {number, file} <- threads,
         {:ok, text} <- [:prim_file.read_file(file)],
-        [_on_cpu_ns, waited_ns, _turns] <- [String.split(text)],
+        [ran_ns, waited_ns, _turns] <- [String.split(text)],
         into: %{} do
-      {number, String.to_integer(waited_ns)}
+      {number, {String.to_integer(ran_ns), String.to_integer(waited_ns)}}
     end
   end
 
-  @doc "What a scheduler has waited between two looks, in ms; if it is not known which, the one that has waited longest."
-  @spec between_ms(waits, waits, pos_integer | nil) :: float
-  def between_ms(before, now, scheduler) do
-    now
-    |> Map.take(if(scheduler, do: [scheduler], else: Map.keys(now)))
-    |> Enum.map(fn {number, ns} -> (ns - Map.get(before, number, ns)) / 1_000_000 end)
-    |> Enum.max(fn -> 0.0 end)
+  @doc """
+  What is left of a hold of `reported_ms` in a call that took `took_ms`, between two looks.
+
+  `scheduler` is the one that it ran on, or nil if there may have been several. How long that one had to wait is known only for all of
+  the time between the looks: at worst all of it fell into the hold. But what it ran for and that was not before or after the hold, it
+  must have run for in the hold. The more that either of the two leaves is certain.
+  """
+  @spec left_ms(number, number, times, times, pos_integer | nil) :: float
+  def left_ms(reported_ms, took_ms, before, now, scheduler) do
+    {ran_ms, waited_ms} = between(before, now, scheduler)
+    # The VM's milliseconds are rounded: the call may have been out of the hold for one more.
+    outside_ms = max(took_ms - reported_ms, 0) + 1
+
+    [0.0, reported_ms - waited_ms, min(ran_ms - outside_ms, reported_ms * 1.0)]
+    |> Enum.max()
+  end
+
+  defp between(before, now, nil) do
+    waited = for {number, _times} <- now, do: elem(between(before, now, number), 1)
+    {0.0, Enum.max(waited, fn -> 0.0 end)}
+  end
+
+  defp between(before, now, scheduler) do
+    case {before, now} do
+      {%{^scheduler => {ran_before, waited_before}}, %{^scheduler => {ran, waited}}} ->
+        {(ran - ran_before) / 1_000_000, (waited - waited_before) / 1_000_000}
+
+      _unknown ->
+        {0.0, 0.0}
+    end
   end
 
   defp scheduler(task) do

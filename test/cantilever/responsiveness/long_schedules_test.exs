@@ -46,6 +46,14 @@ defmodule Cantilever.Responsiveness.LongSchedulesTest do
       assert :erlang.system_monitor() == :undefined
     end
 
+    test "tells of ports, which stood nowhere" do
+      subscription = LongSchedules.subscribe(1)
+      port = hd(Port.list())
+      send(LongSchedules, {:monitor, port, :long_schedule, [timeout: 5, port_op: :timeout]})
+      assert_receive {:long_schedule, ^subscription, ^port, 5, :undefined, :undefined}
+      LongSchedules.unsubscribe(subscription)
+    end
+
     test "ends with the subscriber" do
       test = self()
 

@@ -9,7 +9,7 @@ defmodule Cantilever.Responsiveness.VerdictTest do
         report(single: singles(50, List.duplicate({22.0, 0.0}, 48)), call: [max_us: 134_000_000])
 
       assert %Verdict{status: :fails, reasons: [%{kind: :holds} = reason]} = Verdict.judge(report)
-      assert reason.message =~ "a call holds a scheduler for 22 ms (48 of 50 did"
+      assert reason.message =~ "a call holds a scheduler for 22 ms (48 of 50 made one by one did)"
       assert reason.message =~ "beside 4 callers others waited up to 134 s"
       assert reason.advice =~ "Make it an async fn"
     end
@@ -58,7 +58,7 @@ defmodule Cantilever.Responsiveness.VerdictTest do
     test "names the place if the VM does" do
       singles = %{singles(50, List.duplicate({22.0, 0.0}, 50)) | place: {:lists, :seq_loop, 3}}
       assert %{reasons: [%{message: message}]} = Verdict.judge(report(single: singles))
-      assert message =~ "one by one), at :lists.seq_loop/3 as the VM says;"
+      assert message =~ "one by one did), at :lists.seq_loop/3 as the VM says;"
     end
 
     test "finds those that are too seldom for single calls, if Elixir shows few" do
@@ -100,7 +100,7 @@ defmodule Cantilever.Responsiveness.VerdictTest do
   end
 
   describe "judge/1 of neighbours" do
-    test "finds them slow when they are so in most rounds, beside idle and Elixir" do
+    test "finds them slow when they are so beside idle and Elixir, in most rounds clearly" do
       report =
         report(
           call: [p99_us_by_round: [3_700, 900, 4_100]],
@@ -121,14 +121,14 @@ defmodule Cantilever.Responsiveness.VerdictTest do
 
       assert [] =
                kinds(
-                 call: [p99_us_by_round: [8_000, 8_000, 8_000]],
-                 elixir: [p99_us_by_round: [3_000, 3_000, 3_000]]
+                 call: [p99_us_by_round: [4_000, 4_000, 4_000]],
+                 elixir: [p99_us_by_round: [1_500, 1_500, 1_500]]
                )
 
       assert [:slow_neighbours] =
                kinds(
-                 call: [p99_us_by_round: [8_000, 8_000, 8_000]],
-                 elixir: [p99_us_by_round: [3_000, 3_000, 3_000]],
+                 call: [p99_us_by_round: [4_000, 4_000, 4_000]],
+                 elixir: [p99_us_by_round: [1_500, 1_500, 1_500]],
                  max_p99_ratio: 2
                )
     end
@@ -140,6 +140,18 @@ defmodule Cantilever.Responsiveness.VerdictTest do
                  elixir: [p99_us_by_round: [200, 9_000, 200]],
                  call: [p99_us_by_round: [9_000, 9_000, 9_000]]
                )
+    end
+
+    test "asks for more the longer others wait anyway" do
+      quiet = [p99_us_by_round: [200, 300, 250]]
+      loud = [p99_us_by_round: [13_311, 1_647, 9_343]]
+      call = [p99_us_by_round: [120_831, 67_583, 52_223]]
+
+      assert [:slow_neighbours] = kinds(call: call, elixir: quiet)
+      assert [] = kinds(call: call, elixir: loud)
+
+      assert [:slow_neighbours] =
+               kinds(call: [p99_us_by_round: [900_000, 800_000, 950_000]], elixir: loud)
     end
 
     test "advises on dirty threads, on calls in a row, and else on threads of its own" do
