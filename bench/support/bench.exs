@@ -34,7 +34,12 @@ defmodule Cantilever.Bench do
           max: number
         }
   @type goal :: %{name: String.t(), value: number, goal: String.t(), met: boolean}
-  @type options :: %{quick: boolean, strict: boolean, json: Path.t() | nil}
+  @type options :: %{
+          :quick => boolean,
+          :strict => boolean,
+          :json => Path.t() | nil,
+          optional(atom) => term
+        }
 
   @usage "usage: mix run bench/NAME.exs [--quick] [--json FILE] [--strict]"
 
@@ -61,10 +66,14 @@ defmodule Cantilever.Bench do
     :ok
   end
 
-  @doc "Reads the command line; raises `ArgumentError` on what it does not know."
-  @spec options([String.t()]) :: options
-  def options(argv) do
-    switches = [quick: :boolean, json: :string, strict: :boolean]
+  @doc """
+  Reads the command line; raises `ArgumentError` on what it does not know.
+
+  `more` are switches of one bench alone, as `OptionParser` takes them. They are in the result only if they were given.
+  """
+  @spec options([String.t()], keyword(atom)) :: options
+  def options(argv, more \\ []) do
+    switches = [quick: :boolean, json: :string, strict: :boolean] ++ more
 
     case OptionParser.parse(argv, strict: switches) do
       {given, [], []} ->

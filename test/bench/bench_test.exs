@@ -13,6 +13,16 @@ defmodule Cantilever.BenchTest do
       assert Bench.options([]) == %{quick: false, json: nil, strict: false}
     end
 
+    test "knows those of one bench when it is told them" do
+      switches = [minutes: :float, seed: :integer]
+
+      assert %{minutes: 3.0, seed: 7, quick: false} =
+               Bench.options(["--minutes", "3", "--seed", "7"], switches)
+
+      refute Map.has_key?(Bench.options([], switches), :seed)
+      assert_raise ArgumentError, ~r/--seed/, fn -> Bench.options(["--seed", "7"]) end
+    end
+
     test "names what it does not know" do
       assert_raise ArgumentError, ~r/--fast/, fn -> Bench.options(["--fast"]) end
       assert_raise ArgumentError, ~r/--json/, fn -> Bench.options(["--json"]) end

@@ -211,3 +211,6 @@ mod tests {
         assert!(expected("Handle<Scene>").starts_with("a handle to a `Scene`"));
     }
 }
+
+#[cfg(test)]
+mod properties;

@@ -11,9 +11,11 @@ use rustler::sys::{
 };
 
 use crate::admission::{self, FunctionLimit, Gate, Permit, Ticket};
+use crate::args::Args;
+use crate::panics;
 use crate::resource::Shared;
 use crate::signal::Wait;
-use crate::sync::{SyncNif, run};
+use crate::sync::{SyncNif, conclude};
 
 /// A kind of dirty scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,8 +133,11 @@ unsafe fn run_with<N: DirtyNif>(
     argc: c_int,
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
-    // SAFETY: as the function's contract says. Nothing in it unwinds.
-    let result = unsafe { run::<N>(env, argc, argv) };
+    // SAFETY: as the function's contract says.
+    let result = unsafe {
+        let args = Args::new(env, N::INFO, argc, argv);
+        conclude::<N>(env, panics::guard(|| N::call(&args)))
+    };
     permit.release(env);
     result
 }

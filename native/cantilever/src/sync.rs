@@ -6,6 +6,7 @@ use rustler::sys::{ErlNifEnv, ErlNifTerm};
 
 use crate::args::{Args, BadArgument, NifInfo};
 use crate::outbox::Schedule;
+use crate::panics::PanicReport;
 use crate::returned::Returned;
 use crate::thread_state::ThreadState;
 use crate::{panics, raise, watchdog};
@@ -34,31 +35,32 @@ pub unsafe extern "C" fn call_sync<N: SyncNif>(
     let scope = ();
     // SAFETY: the VM passes its environment for this call and `argc` terms of it; `scope` gives
     // the environment a lifetime of its own, that of this call.
-    unsafe { run::<N>(Env::new(&scope, env), argc, argv) }
-}
-
-/// Makes the call.
-///
-/// # Safety
-/// `argv` points to `argc` terms of `env`, `N`'s arity, and the result is returned to the VM.
-#[inline]
-pub(crate) unsafe fn run<N: SyncNif>(
-    env: Env<'_>,
-    argc: c_int,
-    argv: *const ErlNifTerm,
-) -> ErlNifTerm {
-    // SAFETY: as the function's contract says.
     unsafe {
+        let env = Env::new(&scope, env);
         let args = Args::new(env, N::INFO, argc, argv);
         let outcome = ThreadState::with(|state| {
             watchdog::watch(state, N::INFO, Schedule::Normal, || {
                 panics::guard_in(state, || N::call(&args))
             })
         });
-        match outcome {
-            Ok(Ok(returned)) => returned.into_term(),
-            Ok(Err(bad)) => raise::bad_argument(env, &bad),
-            Err(report) => raise::panic(env, N::INFO, &report),
-        }
+        conclude::<N>(env, outcome)
+    }
+}
+
+/// Tells the VM what became of a call.
+///
+/// # Safety
+/// The result must be returned to the VM by the native function that `env` belongs to.
+#[inline]
+pub(crate) unsafe fn conclude<N: SyncNif>(
+    env: Env<'_>,
+    outcome: Result<Result<Returned, BadArgument>, Box<PanicReport>>,
+) -> ErlNifTerm {
+    match outcome {
+        Ok(Ok(returned)) => returned.into_term(),
+        // SAFETY: as the function's contract says.
+        Ok(Err(bad)) => unsafe { raise::bad_argument(env, &bad) },
+        // SAFETY: as the function's contract says.
+        Err(report) => unsafe { raise::panic(env, N::INFO, &report) },
     }
 }
