@@ -17,25 +17,26 @@ defmodule Cantilever.Telemetry do
 
   ## Native calls that hold a scheduler
 
-  `[:cantilever, :nif, :slow]` comes after a call of a Normal function, or one slice of a Yielding one whose loop has too
-  few checkpoints, that held its scheduler for longer than the setting `slow_ms` of the library
-  (`load_data: [cantilever: [slow_ms: 1]]`; 1 by default, `:off` for none). `schedule` is `:normal` or `:yielding`. No shorter call is reported; a longer one
-  surely is when it takes twice as long, give or take what the system's timers are late (some 0.1 ms, more on a machine
-  that is overloaded). `duration` is counted from the first look at the call, so it may lack up to the limit. A thread
-  that the system took off the processor in the middle of a call held its scheduler, too. Events are handled in
-  a process of the kit's. Dirty functions are not watched, nor are those of plain Rustler.
+  `[:cantilever, :nif, :slow]` comes after a call of a Normal function, or one slice of a Yielding one whose
+  loop has too few checkpoints, that held its scheduler for longer than the setting `slow_ms` of the library
+  (`load_data: [cantilever: [slow_ms: 1]]`; 1 by default, `:off` for none). `schedule` is `:normal` or
+  `:yielding`. No shorter call is reported; a longer one surely is when it takes twice as long, give or take
+  what the system's timers are late (some 0.1 ms, more on a machine that is overloaded). `duration` is counted
+  from the first look at the call, so it may lack up to the limit. A thread that the system took off the
+  processor in the middle of a call held its scheduler, too. Events are handled in a process of the kit's.
+  Dirty functions are not watched, nor are those of plain Rustler.
 
   ## Batches
 
-  The events of `Cantilever.DataProcessor` are a span as `:telemetry.span/3` makes it, in the process that runs the batch.
-  `call` is `:process_batch`, `:process_batch!` or `:stream`, `function` the function that is called with
-  each item, and `options` a map of the batch's options with their defaults. `items` counts the outcomes that the caller was
-  given, of which `ok` and `errors` are the parts.
+  The events of `Cantilever.DataProcessor` are a span as `:telemetry.span/3` makes it, in the process that
+  runs the batch. `call` is `:process_batch`, `:process_batch!` or `:stream`, `function` the function that is
+  called with each item, and `options` a map of the batch's options with their defaults. `items` counts the
+  outcomes that the caller was given, of which `ok` and `errors` are the parts.
 
   The span of a stream is one consumption of it, from its first item on. One that is stopped early, as by
-  `Enum.take/2`, ends with `:stop`. `:exception` is for what the caller sees as one: the enumerable that is read, the
-  consumer of a stream, or a progress function raises, or `process_batch!/3` meets a failure. An item that fails
-  in the other two is counted in `errors`.
+  `Enum.take/2`, ends with `:stop`. `:exception` is for what the caller sees as one: the enumerable that is
+  read, the consumer of a stream, or a progress function raises, or `process_batch!/3` meets a failure. An
+  item that fails in the other two is counted in `errors`.
   """
 
   @events [

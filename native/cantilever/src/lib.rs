@@ -27,9 +27,9 @@
 //!
 //! # What the functions say
 //!
-//! Records of the crate [`log`](mod@log), which is exported here, reach Elixir's Logger, from any thread and without
-//! waiting for it, with the metadata `target`, `file`, `line`, `native_module`, `module` (the Elixir module of the library) and
-//! `domain: [:cantilever]`:
+//! Records of the crate [`log`](mod@log), which is exported here, reach Elixir's Logger, from any thread
+//! and without waiting for it, with the metadata `target`, `file`, `line`, `native_module`, `module`
+//! (the Elixir module of the library) and `domain: [:cantilever]`:
 //!
 //! ```no_run
 //! use cantilever::log::{info, warn};
@@ -44,14 +44,15 @@
 //! }
 //! ```
 //!
-//! How much is said is what Elixir's Logger has as its level when the library is loaded, or the setting `log` of
-//! `load_data`; a level of the Elixir module, set by `Logger.put_module_level/2`, leaves out more. `trace` becomes
-//! `debug`. Up to 100,000 records or 16 MiB may wait for the Logger; those on top are dropped, and their number is
-//! logged. A text is cut off at 64 KiB. A library that sets a logger of its own, in the `load` function of
-//! [`init!`] at the latest, keeps it.
+//! How much is said is what Elixir's Logger has as its level when the library is loaded, or the setting
+//! `log` of `load_data`; a level of the Elixir module, set by `Logger.put_module_level/2`, leaves out
+//! more. `trace` becomes `debug`. Up to 100,000 records or 16 MiB may wait for the Logger; those on top
+//! are dropped, and their number is logged. A text is cut off at 64 KiB. A library that sets a logger of
+//! its own, in the `load` function of [`init!`] at the latest, keeps it; so what that function itself
+//! says is heard by such a logger only.
 //!
-//! A Normal call, or a slice of a Yielding one, that holds its scheduler for longer than the setting `slow_ms` becomes an
-//! event of telemetry: see `Cantilever.Telemetry`.
+//! A Normal call, or a slice of a Yielding one, that holds its scheduler for longer than the setting
+//! `slow_ms` becomes an event of telemetry: see `Cantilever.Telemetry`.
 
 mod admission;
 mod args;

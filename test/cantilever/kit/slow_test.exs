@@ -28,7 +28,7 @@ defmodule Cantilever.Kit.SlowTest do
   describe "a call that holds its scheduler" do
     test "is reported when it is Normal" do
       listen(:hold)
-      assert KitNif.hold(100) == 100
+      assert KitNif.hold(300) == 300
       assert_receive {:slow, %{duration: duration}, metadata}
       assert metadata == %{module: KitNif, function: :hold, arity: 1, schedule: :normal}
       assert System.convert_time_unit(duration, :native, :millisecond) in 1..100_000
@@ -36,7 +36,7 @@ defmodule Cantilever.Kit.SlowTest do
 
     test "is reported when it is one slice that forgets its checkpoints" do
       listen(:hold_slice)
-      assert KitNif.hold_slice(100) == 100
+      assert KitNif.hold_slice(300) == 300
       assert_receive {:slow, %{duration: duration}, metadata}
       assert metadata == %{module: KitNif, function: :hold_slice, arity: 1, schedule: :yielding}
       assert System.convert_time_unit(duration, :native, :millisecond) in 1..100_000
@@ -47,8 +47,8 @@ defmodule Cantilever.Kit.SlowTest do
       count = 4 * System.schedulers_online()
 
       1..count
-      |> Task.async_stream(fn _ -> KitNif.hold(50) end)
-      |> Enum.each(&assert(&1 == {:ok, 50}))
+      |> Task.async_stream(fn _ -> KitNif.hold(200) end)
+      |> Enum.each(&assert(&1 == {:ok, 200}))
 
       for _ <- 1..count, do: assert_receive({:slow, _measurements, _metadata})
     end
@@ -71,7 +71,7 @@ defmodule Cantilever.Kit.SlowTest do
       on_exit(fn -> :telemetry.detach(id) end)
       assert KitNif.hold_dirty(100) == 100
       # What is reported comes in order, so the dirty call's report would be here by then.
-      assert KitNif.hold(101) == 101
+      assert KitNif.hold(300) == 300
       assert_receive :hold
       refute_received {:slow, _measurements, _metadata}
     end
@@ -100,7 +100,7 @@ defmodule Cantilever.Kit.SlowTest do
       assert ChildVM.load(peer, KitNif.EveryCheckpoint, cantilever: [slow_ms: 1_000]) == :ok
 
       assert reported(peer, """
-             EveryCheckpoint.hold(50)
+             EveryCheckpoint.hold(200)
              EveryCheckpoint.hold_slice(50)
              EveryCheckpoint.hold_many_slices(1_500, 20)
              EveryCheckpoint.hold(2_500)
@@ -111,14 +111,14 @@ defmodule Cantilever.Kit.SlowTest do
     test "with slow_ms: :off none is, and there is no thread for it", %{peer: peer} do
       assert ChildVM.load(peer, KitNif.EveryCheckpoint, cantilever: [slow_ms: 1]) == :ok
 
-      assert reported(peer, "EveryCheckpoint.hold(50); receive do message -> message end") ==
+      assert reported(peer, "EveryCheckpoint.hold(200); receive do message -> message end") ==
                {:slow, :hold}
 
       assert ChildVM.load(peer, KitNif.EveryCheckpoint, cantilever: [slow_ms: :off]) == :ok
       eventually(fn -> "cantilever-watc" not in threads(peer) end)
 
       assert reported(peer, """
-             EveryCheckpoint.hold(50)
+             EveryCheckpoint.hold(200)
              EveryCheckpoint.log_at("error", "text")
              :sys.get_state(Cantilever.NativeLogger)
              receive do message -> message after 0 -> :none end
@@ -126,12 +126,12 @@ defmodule Cantilever.Kit.SlowTest do
     end
 
     test "the watchdog sleeps while no calls are made, and wakes with the next", %{peer: peer} do
-      assert reported(peer, "EveryCheckpoint.hold(50); receive do message -> message end") ==
+      assert reported(peer, "EveryCheckpoint.hold(200); receive do message -> message end") ==
                {:slow, :hold}
 
       eventually(fn -> asleep?(peer) end)
 
-      assert reported(peer, "EveryCheckpoint.hold(50); receive do message -> message end") ==
+      assert reported(peer, "EveryCheckpoint.hold(200); receive do message -> message end") ==
                {:slow, :hold}
     end
 
