@@ -20,7 +20,7 @@ defmodule Cantilever.Bench.Responsiveness.JSON do
     end
   end
 
-  defp value(<<c, rest::binary>>) when c in ' \t\n\r', do: value(rest)
+  defp value(<<c, rest::binary>>) when c in ~c" \t\n\r", do: value(rest)
   defp value(<<?", rest::binary>>), do: string(rest, rest, 0, [])
   defp value(<<?{, rest::binary>>), do: rest |> space() |> object(%{})
   defp value(<<?[, rest::binary>>), do: rest |> space() |> array([])
@@ -107,7 +107,7 @@ defmodule Cantilever.Bench.Responsiveness.JSON do
   defp number(<<?., rest::binary>>, start, length, _kind),
     do: number(rest, start, length + 1, :float)
 
-  defp number(<<c, rest::binary>>, start, length, kind) when c in 'eE' do
+  defp number(<<c, rest::binary>>, start, length, kind) when c in ~c"eE" do
     exponent(rest, binary_part(start, 0, length), kind)
   end
 
@@ -124,7 +124,7 @@ defmodule Cantilever.Bench.Responsiveness.JSON do
     {String.to_float("#{digits}e#{exponent}"), rest}
   end
 
-  defp space(<<c, rest::binary>>) when c in ' \t\n\r', do: space(rest)
+  defp space(<<c, rest::binary>>) when c in ~c" \t\n\r", do: space(rest)
   defp space(rest), do: rest
 
   @spec fail(binary) :: no_return

@@ -2,10 +2,9 @@ defmodule Cantilever.Bench.Tail.Report do
   @moduledoc """
   The page that the bench of the tail writes.
 
-      Cantilever.Bench.Tail.Report.page(cells, idle, machine)
+      Cantilever.Bench.Tail.Report.page(cells, idle, %{machine: machine, left_out: [], kit_limits?: false})
 
-  A cell is a variant, a number of callers, and the figures that were taken of them; nil instead of figures where the
-  system does not allow the variant, and then `reason` says why.
+  A cell is a variant, a number of callers, and the figures that were taken of them.
   """
 
   alias Cantilever.Bench.{Figures, Markdown}
@@ -15,19 +14,25 @@ defmodule Cantilever.Bench.Tail.Report do
 
   @head ["", "p50", "p99", "p99.9", "longest wait", "calls/s"]
 
-  @doc "The whole page; `left_out` are the variants that the system refused, with its reasons."
-  @spec page([cell], Figures.t(), Cantilever.Bench.Machine.t(), [{String.t(), String.t()}]) ::
-          iodata
-  def page(cells, idle, machine, left_out) do
+  @doc """
+  The whole page. `left_out` are the variants that the system refused, with its reasons; `kit_limits?` tells whether it
+  is the kit that lets calls in.
+  """
+  @spec page([cell], Figures.t(), %{
+          machine: Cantilever.Bench.Machine.t(),
+          left_out: [{title :: String.t(), reason :: String.t()}],
+          kit_limits?: boolean
+        }) :: iodata
+  def page(cells, idle, about) do
     [
       "# What lowers the tail of work that cannot yield\n\n",
       "Callers loop around a sum of squares that takes one core 20 ms, on dirty schedulers and on the pool of\n",
-      "`cantilever::parallel`. Times of the probe are in ms. #{Markdown.machine(machine)}\n",
+      "`cantilever::parallel`. Times of the probe are in ms. #{Markdown.machine(about.machine)}\n",
       "`bin/bench tail` repeats it.\n\n",
       table(cells, idle),
       "\n",
-      Enum.map(left_out, fn {title, reason} -> "  * #{title}: left out, #{reason}.\n" end),
-      "  * \"at a time\": the others wait in Elixir for their turn.\n",
+      Enum.map(about.left_out, fn {title, reason} -> "  * #{title}: left out, #{reason}.\n" end),
+      "  * \"at a time\": the others wait #{if about.kit_limits?, do: "in the kit", else: "in Elixir"} for their turn.\n",
       "  * \"pauses\": threads of the pool sleep between pieces of some 16 µs while processes wait for a scheduler.\n",
       "  * \"low priority\": the system's nice 19, for the threads of the pool alone.\n"
     ]

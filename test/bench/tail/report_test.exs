@@ -18,7 +18,8 @@ defmodule Cantilever.Bench.Tail.ReportTest do
       for callers <- [4, 16], do: %{variant: variant, callers: callers, figures: figures([])}
 
     refused = [{"pool of 2 with low priority", "not permitted"}]
-    page = cells |> Report.page(figures([]), machine(), refused) |> IO.iodata_to_binary()
+    about = %{machine: machine(), left_out: refused, kit_limits?: false}
+    page = cells |> Report.page(figures([]), about) |> IO.iodata_to_binary()
 
     assert page =~ """
            | nothing runs | 0.10 | 0.20 | 0.30 | 0.40 | |
