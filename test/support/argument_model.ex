@@ -77,14 +77,31 @@ defmodule Cantilever.ArgumentModel do
   # With arguments that they accept, these do not end, or panic without a caller.
   @endless ~r/^(spin|endless)_|^panic_thread$/
 
-  # How long these take is all that they are told.
+  # How long these take is all that they are told, or they wait for one another, write to the Logger, run programs.
   @left_out [
     :sleep_ms,
     :hold_ms,
     :hold_sometimes,
+    :hold_dirty_ms,
     :yield_forgetting,
+    :yield_then_forget,
     :yield_for_ms,
-    :rustler_dirty_for_ms
+    :rustler_dirty_for_ms,
+    :door_open,
+    :door_running,
+    :door_most,
+    :door_order,
+    :enter_dirty_cpu,
+    :enter_dirty_io,
+    :enter_one_by_one,
+    :log_at,
+    :log_yielding,
+    :log_dirty,
+    :log_parallel,
+    :log_thread,
+    :log_in_drop,
+    :log_burst,
+    :run_program
   ]
 
   @most_steps 2_000

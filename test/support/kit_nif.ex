@@ -156,7 +156,9 @@ defmodule Cantilever.KitNif.Stubs do
     # holding.rs
     hold_ms: 1,
     hold_sometimes: 2,
+    hold_dirty_ms: 1,
     yield_forgetting: 1,
+    yield_then_forget: 1,
     yield_for_ms: 1,
     rustler_dirty_for_ms: 1,
     # logging.rs
@@ -169,11 +171,6 @@ defmodule Cantilever.KitNif.Stubs do
     log_burst: 2,
     log_level: 0,
     own_logger_records: 0,
-    # slow.rs
-    hold: 1,
-    hold_dirty: 1,
-    hold_slice: 1,
-    hold_many_slices: 2,
     # subprocess.rs
     run_program: 4
   ]

@@ -27,27 +27,34 @@ defmodule Cantilever.Kit.SlowTest do
 
   describe "a call that holds its scheduler" do
     test "is reported when it is Normal" do
-      listen(:hold)
-      assert KitNif.hold(300) == 300
+      listen(:hold_ms)
+      assert KitNif.hold_ms(300) == 300
       assert_receive {:slow, %{duration: duration}, metadata}
-      assert metadata == %{module: KitNif, function: :hold, arity: 1, schedule: :normal}
+      assert metadata == %{module: KitNif, function: :hold_ms, arity: 1, schedule: :normal}
       assert System.convert_time_unit(duration, :native, :millisecond) in 1..100_000
     end
 
     test "is reported when it is one slice that forgets its checkpoints" do
-      listen(:hold_slice)
-      assert KitNif.hold_slice(300) == 300
+      listen(:yield_then_forget)
+      assert KitNif.yield_then_forget(300) == 300
       assert_receive {:slow, %{duration: duration}, metadata}
-      assert metadata == %{module: KitNif, function: :hold_slice, arity: 1, schedule: :yielding}
+
+      assert metadata == %{
+               module: KitNif,
+               function: :yield_then_forget,
+               arity: 1,
+               schedule: :yielding
+             }
+
       assert System.convert_time_unit(duration, :native, :millisecond) in 1..100_000
     end
 
     test "is reported each time, on every scheduler" do
-      listen(:hold)
+      listen(:hold_ms)
       count = 4 * System.schedulers_online()
 
       1..count
-      |> Task.async_stream(fn _ -> KitNif.hold(200) end)
+      |> Task.async_stream(fn _ -> KitNif.hold_ms(200) end)
       |> Enum.each(&assert(&1 == {:ok, 200}))
 
       for _ <- 1..count, do: assert_receive({:slow, _measurements, _metadata})
@@ -56,7 +63,7 @@ defmodule Cantilever.Kit.SlowTest do
 
   describe "a dirty call" do
     test "may take as long as it wants" do
-      listen(:hold_dirty)
+      listen(:hold_dirty_ms)
       test = self()
       id = make_ref()
 
@@ -69,10 +76,10 @@ defmodule Cantilever.Kit.SlowTest do
         )
 
       on_exit(fn -> :telemetry.detach(id) end)
-      assert KitNif.hold_dirty(100) == 100
+      assert KitNif.hold_dirty_ms(100) == 100
       # What is reported comes in order, so the dirty call's report would be here by then.
-      assert KitNif.hold(300) == 300
-      assert_receive :hold
+      assert KitNif.hold_ms(300) == 300
+      assert_receive :hold_ms
       refute_received {:slow, _measurements, _metadata}
     end
   end
@@ -100,25 +107,25 @@ defmodule Cantilever.Kit.SlowTest do
       assert ChildVM.load(peer, KitNif.EveryCheckpoint, cantilever: [slow_ms: 1_000]) == :ok
 
       assert reported(peer, """
-             EveryCheckpoint.hold(200)
-             EveryCheckpoint.hold_slice(50)
-             EveryCheckpoint.hold_many_slices(1_500, 20)
-             EveryCheckpoint.hold(2_500)
+             EveryCheckpoint.hold_ms(200)
+             EveryCheckpoint.yield_then_forget(50)
+             EveryCheckpoint.yield_for_ms(1_500)
+             EveryCheckpoint.hold_ms(2_500)
              receive do message -> message end
-             """) == {:slow, :hold}
+             """) == {:slow, :hold_ms}
     end
 
     test "with slow_ms: :off none is, and there is no thread for it", %{peer: peer} do
       assert ChildVM.load(peer, KitNif.EveryCheckpoint, cantilever: [slow_ms: 1]) == :ok
 
-      assert reported(peer, "EveryCheckpoint.hold(200); receive do message -> message end") ==
-               {:slow, :hold}
+      assert reported(peer, "EveryCheckpoint.hold_ms(200); receive do message -> message end") ==
+               {:slow, :hold_ms}
 
       assert ChildVM.load(peer, KitNif.EveryCheckpoint, cantilever: [slow_ms: :off]) == :ok
       eventually(fn -> "cantilever-watc" not in threads(peer) end)
 
       assert reported(peer, """
-             EveryCheckpoint.hold(200)
+             EveryCheckpoint.hold_ms(200)
              EveryCheckpoint.log_at("error", "text")
              :sys.get_state(Cantilever.NativeLogger)
              receive do message -> message after 0 -> :none end
@@ -126,13 +133,13 @@ defmodule Cantilever.Kit.SlowTest do
     end
 
     test "the watchdog sleeps while no calls are made, and wakes with the next", %{peer: peer} do
-      assert reported(peer, "EveryCheckpoint.hold(200); receive do message -> message end") ==
-               {:slow, :hold}
+      assert reported(peer, "EveryCheckpoint.hold_ms(200); receive do message -> message end") ==
+               {:slow, :hold_ms}
 
       eventually(fn -> asleep?(peer) end)
 
-      assert reported(peer, "EveryCheckpoint.hold(200); receive do message -> message end") ==
-               {:slow, :hold}
+      assert reported(peer, "EveryCheckpoint.hold_ms(200); receive do message -> message end") ==
+               {:slow, :hold_ms}
     end
 
     # The names of the VM's threads, as far as the system tells.

@@ -35,10 +35,25 @@ fn hold_sometimes(n: u64, ms: u64) -> bool {
     holds
 }
 
+/// Holds its dirty scheduler.
+#[cantilever::nif(schedule = "DirtyCpu")]
+fn hold_dirty_ms(ms: u64) -> u64 {
+    busy_for_ms(ms)
+}
+
 /// Could yield, but its loop has no checkpoint.
 #[cantilever::nif]
 async fn yield_forgetting(ms: u64) -> u64 {
     cantilever::checkpoint().await;
+    busy_for_ms(ms)
+}
+
+/// Forgets its checkpoints only after many slices.
+#[cantilever::nif]
+async fn yield_then_forget(ms: u64) -> u64 {
+    for _ in 0..1_000_000 {
+        cantilever::checkpoint().await;
+    }
     busy_for_ms(ms)
 }
 

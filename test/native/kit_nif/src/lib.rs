@@ -15,7 +15,6 @@ mod parking;
 mod returning;
 #[cfg(not(feature = "every_checkpoint"))]
 mod rustler_resources;
-mod slow;
 mod subprocess;
 mod taking;
 mod taking_dirty;
