@@ -1,5 +1,5 @@
-# Everything at once, for minutes or for hours, in a VM of its own: calls of every mode with good and hostile arguments, kills, panics,
-# reloads, handles, parked calls. Every result is checked, and nothing may grow.
+# Everything at once, for minutes or for hours, in a VM of its own: calls of every mode with good and hostile arguments,
+# kills, panics, reloads, handles, parked calls. Every result is checked, and nothing may grow.
 
 Code.require_file("support/bench.exs", __DIR__)
 for file <- ~w(build node verdict), do: Code.require_file("soak/#{file}.exs", __DIR__)

@@ -8,6 +8,9 @@ defmodule Cantilever.Kit.KillingTest do
   alias Cantilever.KitNif
   alias Cantilever.KitNif.EveryCheckpoint
 
+  # A thousand kills take seconds, but on a machine that is busy with other things some tens of them.
+  @moduletag timeout: 300_000
+
   @waves 3
   @callers_in_wave 350
   @at_once 6
@@ -36,7 +39,8 @@ defmodule Cantilever.Kit.KillingTest do
   ]
 
   setup do
-    eventually(&idle?/0)
+    # Handles that other tests have made are there until the processes that knew them are collected.
+    eventually(fn -> Footprint.take() && idle?() end)
     # A kill that had to queue behind those who work would never come within their first slices.
     Process.flag(:priority, :high)
     :rand.seed(:exsss, ExUnit.configuration()[:seed])
