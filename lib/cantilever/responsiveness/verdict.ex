@@ -40,6 +40,7 @@ defmodule Cantilever.Responsiveness.Verdict do
   # The VM counts milliseconds that have begun: half a one more is certainly too long.
   @hold_tolerance_ms 0.5
   @nearly_every 0.8
+  @at_least 0.3
   @floor_us 1_000
   # While somebody queues for a dirty scheduler all of them are taken. They are idle only before and after that.
   @busy 0.5
@@ -80,14 +81,27 @@ defmodule Cantilever.Responsiveness.Verdict do
   # Whether calls held a scheduler as the Elixir loops of their length beside them did not. If noise were all there is, either of two
   # would be the longer one as often.
   @spec believed?(Singles.t(), pos_integer) :: boolean
-  def believed?(%Singles{holds: holds, calls: calls}, max_hold_ms) do
+  def believed?(%Singles{calls: calls} = singles, max_hold_ms) do
+    {holds, longer, shorter} = compared(singles, max_hold_ms)
+
+    longer >= 3 * shorter + 10 or
+      (longer >= max(@nearly_every * calls, 3 * shorter + 5) and much_longer?(holds))
+  end
+
+  @doc false
+  # Whether there are signs of holds that are too few to be believed: more calls would tell.
+  @spec undecided?(Singles.t(), pos_integer) :: boolean
+  def undecided?(%Singles{} = singles, max_hold_ms) do
+    {_holds, longer, shorter} = compared(singles, max_hold_ms)
+    longer >= shorter + 2 and not believed?(singles, max_hold_ms)
+  end
+
+  defp compared(%Singles{holds: holds}, max_hold_ms) do
     limit = max_hold_ms + @hold_tolerance_ms
     holds = Enum.filter(holds, &(max(&1.call_ms, &1.elixir_ms) > limit))
     longer = Enum.count(holds, &(&1.call_ms > &1.elixir_ms))
     shorter = Enum.count(holds, &(&1.call_ms < &1.elixir_ms))
-
-    longer >= 3 * shorter + 10 or
-      (longer >= max(@nearly_every * calls, 3 * shorter + 5) and much_longer?(holds))
+    {holds, longer, shorter}
   end
 
   defp much_longer?(holds),
@@ -102,10 +116,13 @@ defmodule Cantilever.Responsiveness.Verdict do
       waited =
         "#{place(single.place)}; beside #{callers(report)} others waited up to #{Units.time(report.call.max_us)}"
 
-      if length(held) >= @nearly_every * single.calls do
+      # On a busy machine more may have been taken off some holds than was to be.
+      reported = Enum.count(single.holds, &(&1.reported_ms > max_hold_ms))
+
+      if reported >= @nearly_every * single.calls and length(held) >= @at_least * single.calls do
         reason(
           :holds,
-          "a call holds a scheduler for #{for_ms} (#{length(held)} of #{single.calls} made one by one did)#{waited}",
+          "a call holds a scheduler for #{for_ms} (#{reported} of #{single.calls} made one by one did)#{waited}",
           @hold_advice
         )
       else

@@ -76,6 +76,21 @@ defmodule Cantilever.Responsiveness.VerdictTest do
     end
   end
 
+  describe "undecided?/2" do
+    test "asks for more where there are signs, but too few" do
+      hold = {5.0, 0.0}
+      undecided = fn holds -> Verdict.undecided?(singles(1_000, holds), 1) end
+
+      refute undecided.([])
+      refute undecided.([hold])
+      assert undecided.([hold, hold])
+      assert undecided.(List.duplicate(hold, 9))
+      refute undecided.(List.duplicate(hold, 10))
+      assert undecided.([{0.0, 5.0} | List.duplicate(hold, 9)])
+      refute undecided.(List.duplicate({0.0, 5.0}, 3) ++ List.duplicate(hold, 4))
+    end
+  end
+
   describe "judge/1 of dirty schedulers" do
     test "finds them taken when they are busy and calls queue for them" do
       call = [utilisation: %{dirty_cpu: 0.99}, run_queues: %{dirty_cpu: %{mean: 2.04, max: 3}}]
