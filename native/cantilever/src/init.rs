@@ -64,20 +64,31 @@ impl<E: Display> LoadOutcome for Result<(), E> {
     }
 }
 
-/// Makes the entry that the VM reads when it loads the library.
+/// The entry that the VM reads each time it loads the library. The VM keeps it for as long as the
+/// library is mapped, which is for ever (see `pin`), so there is one.
 pub fn entry(library: Library) -> *const ErlNifEntry {
+    static ENTRY: OnceLock<Entry> = OnceLock::new();
     let library = LIBRARY.get_or_init(|| library);
     // Nothing else reads it here, and what nobody reads a linker may leave out.
     std::hint::black_box(library.mark);
-    let functions: Vec<_> = inventory::iter::<Nif>().map(Nif::get_def).collect();
-    let mut entry = ErlNifEntry::new(library.module, functions.leak(), load);
-    entry.upgrade = Some(upgrade);
-    entry.unload = Some(unload);
-    // SAFETY: this is the library's entry function, called before any other.
-    unsafe { internal_write_symbols() };
-    // The VM keeps the entry for as long as the library is mapped, which is for ever: see `pin`.
-    Box::leak(Box::new(entry))
+    let entry = ENTRY.get_or_init(|| {
+        let functions: Vec<_> = inventory::iter::<Nif>().map(Nif::get_def).collect();
+        let mut entry = ErlNifEntry::new(library.module, functions.leak(), load);
+        entry.upgrade = Some(upgrade);
+        entry.unload = Some(unload);
+        // SAFETY: this is the library's entry function, called before any other.
+        unsafe { internal_write_symbols() };
+        Entry(entry)
+    });
+    &entry.0
 }
+
+struct Entry(ErlNifEntry);
+
+// SAFETY: the VM only reads it, and what its pointers lead to lives as long as the library.
+unsafe impl Send for Entry {}
+// SAFETY: as above.
+unsafe impl Sync for Entry {}
 
 /// # Safety
 /// Called by the VM.

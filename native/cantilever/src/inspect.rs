@@ -6,6 +6,8 @@ use rustler::{Atom, Binary, MapIterator, Term, TermType};
 const MOST_ITEMS: usize = 5;
 const MOST_BYTES: usize = 60;
 const MOST_DEPTH: usize = 3;
+/// Beyond this many bytes nothing more is written, but what was begun is ended.
+const MOST_TEXT: usize = 1_000;
 
 /// Writes `term` as Elixir would, with at most a few items of each collection.
 pub(crate) fn inspect(term: Term<'_>) -> String {
@@ -15,7 +17,7 @@ pub(crate) fn inspect(term: Term<'_>) -> String {
 }
 
 fn write(out: &mut String, term: Term<'_>, depth: usize) {
-    if depth > MOST_DEPTH {
+    if depth > MOST_DEPTH || out.len() > MOST_TEXT {
         out.push_str("...");
         return;
     }

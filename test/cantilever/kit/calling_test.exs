@@ -133,6 +133,16 @@ defmodule Cantilever.Kit.CallingTest do
     end
   end
 
+  describe "what came instead of an argument" do
+    test "is told in few words, however much it is" do
+      atom = String.to_atom(String.duplicate("å", 255))
+      large = Enum.reduce(1..6, atom, fn _, term -> List.duplicate(term, 6) end)
+      error = assert_raise ArgumentError, fn -> KitNif.take_i64(large) end
+      assert error.message =~ "argument 1 (value) must be an integer"
+      assert byte_size(error.message) < 4_000
+    end
+  end
+
   describe "a function" do
     test "may take terms, an environment and a token that is no argument" do
       assert KitNif.take_term({:any, [1]}) == {{:any, [1]}, false}
