@@ -40,20 +40,20 @@ Bench.main(
     by_key = Map.new(jobs, &{&1.key, &1})
 
     turns = [
-      {Plan.cells(quick?), Plan.rounds(quick?)},
-      {Plan.fair_cells(quick?), 1},
-      {Plan.blocking_cells(quick?), 1}
+      {:rounds, Plan.cells(quick?), Plan.rounds(quick?)},
+      {:fair, Plan.fair_cells(quick?), 1},
+      {:rounds, Plan.blocking_cells(quick?), 1}
     ]
 
-    progress = Progress.new(Enum.sum(for {cells, rounds} <- turns, do: length(cells) * rounds))
+    progress = Progress.new(Enum.sum(for {_, cells, rounds} <- turns, do: length(cells) * rounds))
     key = &Map.take(&1, [:job, :callers, :priority, :way])
 
-    # The longer sample of a cell, which tells of fairness, is one more round of it.
+    # The longer sample of a cell tells of fairness alone: its latencies saw more than those of the cells beside it.
     samples =
-      Enum.reduce(turns, %{}, fn {cells, rounds}, samples ->
+      Enum.reduce(turns, %{}, fn {kind, cells, rounds}, samples ->
         measurements =
           for cell <- cells do
-            {key.(cell),
+            {{kind, key.(cell)},
              fn ->
                sample = sample.(cell, by_key)
                :ok = Progress.step(progress)
@@ -63,7 +63,7 @@ Bench.main(
 
         measurements
         |> Bench.rounds(rounds, warm_up: false)
-        |> Map.merge(samples, fn _key, new, old -> old ++ new end)
+        |> Map.merge(samples)
       end)
 
     cells =
@@ -71,7 +71,8 @@ Bench.main(
             quick? |> Plan.cells() |> Enum.map(&Map.drop(&1, [:way, :duration_ms])) |> Enum.uniq(),
           way <- Ways.all(),
           key = Map.put(group, :way, way) do
-        Map.put(key, :figures, Figures.of(Map.fetch!(samples, key)))
+        fair = Map.get(samples, {:fair, key}, [])
+        Map.put(key, :figures, Figures.of(Map.fetch!(samples, {:rounds, key}), fair))
       end
 
     goals = Goals.of(cells)

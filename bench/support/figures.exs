@@ -17,7 +17,7 @@ defmodule Cantilever.Bench.Figures do
   @enforce_keys [:p50_us, :p99_us, :p999_us, :max_us, :calls_per_s, :hold_ms, :shares]
   defstruct @enforce_keys
 
-  @typedoc "A figure of all rounds together, and those of each of them."
+  @typedoc "The median of the rounds (p99.9 and the longest wait: of all of them together), and what each of them had."
   @type figure :: %{value: number, rounds: [number, ...]}
 
   @typedoc """
@@ -34,23 +34,29 @@ defmodule Cantilever.Bench.Figures do
           shares: {float, float} | nil
         }
 
-  @doc "The figures of the samples that were taken of one thing, a round each."
-  @spec of([Sample.t(), ...]) :: t
-  def of(samples) do
+  @doc "The figures of the samples that were taken of one thing, a round each; longer samples tell of the shares."
+  @spec of([Sample.t(), ...], [Sample.t()]) :: t
+  def of(samples, longer \\ []) do
     all = Sample.merge(samples)
 
-    figure = fn key ->
+    pooled = fn key ->
       %{value: Map.fetch!(all, key), rounds: Enum.map(samples, &Map.fetch!(&1, key))}
+    end
+
+    figure = fn key ->
+      rounds = Enum.map(samples, &Map.fetch!(&1, key))
+      %{value: Cantilever.Bench.median(rounds), rounds: rounds}
     end
 
     %__MODULE__{
       p50_us: figure.(:p50_us),
       p99_us: figure.(:p99_us),
-      p999_us: figure.(:p999_us),
-      max_us: figure.(:max_us),
+      p999_us: pooled.(:p999_us),
+      max_us: pooled.(:max_us),
       calls_per_s: figure.(:calls_per_s),
       hold_ms: all.longest_hold_ms,
-      shares: samples |> Enum.max_by(& &1.calls) |> Map.fetch!(:calls_by_caller) |> shares()
+      shares:
+        (longer ++ samples) |> Enum.max_by(& &1.calls) |> Map.fetch!(:calls_by_caller) |> shares()
     }
   end
 

@@ -1,6 +1,6 @@
 defmodule MyApp.Thumbnails do
   @moduledoc """
-  Makes a thumbnail of each picture of a batch, on all cores.
+  Makes a thumbnail of each picture of a batch, many at a time.
 
       {:ok, pictures, []} = MyApp.Pictures.list("photos")
       report = MyApp.Thumbnails.make(pictures, "out", max_side: 200)
