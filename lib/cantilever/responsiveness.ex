@@ -106,7 +106,7 @@ defmodule Cantilever.Responsiveness do
       elapsed_ms = System.monotonic_time(:millisecond) - began
 
       singles.calls >= fewest and elapsed_ms >= part_ms and
-        (elapsed_ms >= @patience * part_ms or not Verdict.undecided?(singles, options.max_hold))
+        (elapsed_ms >= @patience * part_ms or not Verdict.undecided?(singles, options.max_hold_ms))
     end
 
     _ = progress.()
@@ -124,7 +124,7 @@ defmodule Cantilever.Responsiveness do
         concurrency: options.concurrency,
         duration_ms: options.duration,
         rounds: options.rounds,
-        max_hold_ms: options.max_hold,
+        max_hold_ms: options.max_hold_ms,
         max_p99_ratio: options.max_p99_ratio,
         schedulers: System.schedulers_online(),
         dirty_cpu_schedulers: :erlang.system_info(:dirty_cpu_schedulers_online),

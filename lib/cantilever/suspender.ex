@@ -13,8 +13,15 @@ defmodule Cantilever.Suspender do
   @typep key :: term()
   @typep state :: %{key() => reference()}
 
+  # With messages off its heap (`+hmqd off_heap`), the VM may let those of different senders overtake each other, and a
+  # process that is resumed before it is suspended would stay so.
   @spec start_link(keyword()) :: GenServer.on_start()
-  def start_link(_opts), do: GenServer.start_link(__MODULE__, [], name: __MODULE__)
+  def start_link(_opts) do
+    GenServer.start_link(__MODULE__, [],
+      name: __MODULE__,
+      spawn_opt: [message_queue_data: :on_heap]
+    )
+  end
 
   @impl GenServer
   @spec init([]) :: {:ok, state()}

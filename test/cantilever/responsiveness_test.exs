@@ -50,7 +50,7 @@ defmodule Cantilever.ResponsivenessTest do
           duration: 30,
           rounds: 2,
           concurrency: 3,
-          max_hold: 2,
+          max_hold_ms: 2,
           max_p99_ratio: 4
         )
 
@@ -213,8 +213,9 @@ defmodule Cantilever.ResponsivenessTest do
 
     test "sees no holds of others" do
       stranger = spawn_link(fn -> hold_again_and_again() end)
-      sample = Responsiveness.sample(fn -> Process.sleep(1) end, duration: 60, concurrency: 1)
-      assert sample.longest_hold_ms == nil or sample.longest_hold_ms < 40
+      sample = Responsiveness.sample(fn -> Process.sleep(1) end, duration: 700, concurrency: 1)
+      # The system may take a processor away from anybody, but not for so long.
+      assert sample.longest_hold_ms == nil or sample.longest_hold_ms < 300
       Process.unlink(stranger)
       Process.exit(stranger, :kill)
     end
@@ -255,7 +256,7 @@ defmodule Cantilever.ResponsivenessTest do
   end
 
   defp hold_again_and_again do
-    KitNif.hold_ms(50)
+    KitNif.hold_ms(300)
     :erlang.yield()
     hold_again_and_again()
   end

@@ -59,6 +59,11 @@ defmodule Cantilever.SuspenderTest do
     eventually(fn -> status(waiting) == :waiting end)
   end
 
+  test "keeps the order of its messages whatever the VM's default is" do
+    pid = Process.whereis(Suspender)
+    assert Process.info(pid, :message_queue_data) == {:message_queue_data, :on_heap}
+  end
+
   defp status(pid) do
     {:status, status} = Process.info(pid, :status)
     status

@@ -40,6 +40,10 @@ defmodule Cantilever.Responsiveness.Callers do
           {:DOWN, ^monitor, :process, ^pid, _reason} -> calls
         end
 
+      # It has ended itself, without an error, in the middle of a call.
+      {:DOWN, ^monitor, :process, ^pid, reason} ->
+        exit({reason, {Cantilever.Responsiveness, :measure, 2}})
+
       # Any of them, as the one that is waited for may still have long to run.
       {:failed, kind, reason, stacktrace} ->
         :erlang.raise(kind, reason, stacktrace)

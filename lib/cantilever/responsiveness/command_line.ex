@@ -44,7 +44,7 @@ defmodule Cantilever.Responsiveness.CommandLine do
       value: "MS",
       least: 1,
       doc:
-        "for how long a call may hold a scheduler, in milliseconds; default: #{@defaults.max_hold}"
+        "for how long a call may hold a scheduler, in milliseconds; default: #{@defaults.max_hold_ms}"
     ],
     max_p99_ratio: [
       type: :float,
@@ -61,7 +61,14 @@ defmodule Cantilever.Responsiveness.CommandLine do
     ]
   ]
 
-  @measured [:concurrency, :duration, :rounds, :max_hold, :max_p99_ratio]
+  # By the names that `Cantilever.Responsiveness.measure/2` has for them.
+  @measured %{
+    concurrency: :concurrency,
+    duration: :duration,
+    rounds: :rounds,
+    max_hold: :max_hold_ms,
+    max_p99_ratio: :max_p99_ratio
+  }
 
   @doc "The options as a Markdown list."
   @spec docs() :: String.t()
@@ -90,7 +97,10 @@ defmodule Cantilever.Responsiveness.CommandLine do
          nil <- Enum.find_value(options, &fault/1) do
       {:ok,
        struct!(
-         %__MODULE__{expression: expression, measure: Keyword.take(options, @measured)},
+         %__MODULE__{
+           expression: expression,
+           measure: for({key, value} <- options, name = @measured[key], do: {name, value})
+         },
          Keyword.take(options, [:before, :html])
        )}
     else

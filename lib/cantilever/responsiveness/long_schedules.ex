@@ -8,6 +8,8 @@ defmodule Cantilever.Responsiveness.LongSchedules do
 
   use GenServer
 
+  alias Cantilever.Responsiveness.ReportsLost
+
   @typedoc "What a subscriber is sent: who ran for how long (ms), and where it was when it began and when it ended."
   @type report ::
           {:long_schedule, reference, pid | port, ms :: pos_integer,
@@ -39,47 +41,43 @@ defmodule Cantilever.Responsiveness.LongSchedules do
   @doc """
   Ends a subscription, after all the reports of what had ended before.
 
-  The error tells who has made itself the system monitor meanwhile: since then there were no reports.
+  The error says that reports were lost, as this process was not the system monitor all the time: somebody else has made
+  himself that, or this process was restarted.
   """
-  @spec unsubscribe(reference) :: :ok | {:error, {:taken_over_by, pid}}
+  @spec unsubscribe(reference) :: :ok | {:error, :reports_lost}
   def unsubscribe(reference) do
     :ok = sync()
     GenServer.call(__MODULE__, {:unsubscribe, reference}, :infinity)
   end
 
-  @doc "Ends a subscription, and raises if somebody has taken the system monitor over, as then nothing is known of holds."
+  @doc "Ends a subscription, and raises if reports were lost, as then nothing is known of holds."
   @spec finish!(reference) :: :ok
   def finish!(reference) do
-    with {:error, {:taken_over_by, pid}} <- unsubscribe(reference) do
-      raise "the process #{inspect(pid)} has made itself the VM's system monitor (:erlang.system_monitor/2) in the meantime, " <>
-              "so nobody knows what held a scheduler: measure again while it does not"
-    end
+    with {:error, :reports_lost} <- unsubscribe(reference), do: raise(ReportsLost)
   end
 
-  # `subscribers` maps the monitor of each to its pid and threshold; `other` is what somebody else had set, with a monitor of him.
+  # `subscribers` maps the monitor of each to its pid and threshold, `lost` has those that missed something; `other` is what somebody
+  # else had set, with a monitor of him.
   @impl GenServer
   def init(nil) do
     # So that `terminate/2` is called.
     Process.flag(:trap_exit, true)
-    {:ok, %{subscribers: %{}, other: nil, syncing: %{}}}
+    {:ok, %{subscribers: %{}, lost: MapSet.new(), other: nil, syncing: %{}}}
   end
 
   @impl GenServer
   def handle_call({:subscribe, pid, threshold_ms}, _from, state) do
     reference = Process.monitor(pid)
+    state = note_loss(state)
     state = put_in(state.subscribers[reference], {pid, threshold_ms})
     {:reply, reference, apply_settings(state)}
   end
 
   def handle_call({:unsubscribe, reference}, _from, state) do
-    result =
-      case :erlang.system_monitor() do
-        {pid, _settings} when pid != self() -> {:error, {:taken_over_by, pid}}
-        _own -> :ok
-      end
-
-    Process.demonitor(reference, [:flush])
-    {:reply, result, drop(state, reference)}
+    state = note_loss(state)
+    seen_all? = is_map_key(state.subscribers, reference) and reference not in state.lost
+    if is_map_key(state.subscribers, reference), do: Process.demonitor(reference, [:flush])
+    {:reply, if(seen_all?, do: :ok, else: {:error, :reports_lost}), drop(state, reference)}
   end
 
   # The VM answers this through the queue in which its reports are, when each scheduler has ended what it was running.
@@ -134,7 +132,21 @@ defmodule Cantilever.Responsiveness.LongSchedules do
   def terminate(_reason, state), do: apply_settings(%{state | subscribers: %{}})
 
   defp drop(state, reference) do
-    apply_settings(%{state | subscribers: Map.delete(state.subscribers, reference)})
+    state = note_loss(state)
+
+    apply_settings(%{
+      state
+      | subscribers: Map.delete(state.subscribers, reference),
+        lost: MapSet.delete(state.lost, reference)
+    })
+  end
+
+  # Whoever took the system monitor over may have gone since, so it is noted each time before it is set again.
+  defp note_loss(state) do
+    case :erlang.system_monitor() do
+      {pid, _settings} when pid == self() -> state
+      _not_this -> %{state | lost: state.subscribers |> Map.keys() |> MapSet.new()}
+    end
   end
 
   defp apply_settings(%{subscribers: subscribers} = state) when map_size(subscribers) == 0 do

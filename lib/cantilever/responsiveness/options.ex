@@ -9,7 +9,6 @@ defmodule Cantilever.Responsiveness.Options do
     duration: 1_000,
     priority: :normal,
     rounds: 3,
-    max_hold: 1,
     max_p99_ratio: 3.0,
     on_progress: nil,
     max_hold_ms: 1,
@@ -21,7 +20,6 @@ defmodule Cantilever.Responsiveness.Options do
           duration: pos_integer,
           priority: :normal | :low,
           rounds: pos_integer,
-          max_hold: pos_integer,
           max_p99_ratio: number,
           on_progress: nil | (map -> any),
           max_hold_ms: pos_integer,
@@ -53,11 +51,6 @@ defmodule Cantilever.Responsiveness.Options do
       default: "`3`",
       doc: "how often to look at each: idle, Elixir and the calls, and again"
     ],
-    max_hold: [
-      shape: @milliseconds,
-      default: "`1`",
-      doc: "for how long a call may hold a normal scheduler"
-    ],
     max_p99_ratio: [
       shape: "a number of at least 1",
       default: "`3.0`",
@@ -77,7 +70,7 @@ defmodule Cantilever.Responsiveness.Options do
       doc: "for how long a call may hold a normal scheduler"
     ],
     runs: [
-      shape: @positive,
+      shape: "an integer of at least 5",
       default: "`5`",
       doc:
         "how many calls in a row have to hold one before it is believed; more on a noisy machine"
@@ -85,7 +78,7 @@ defmodule Cantilever.Responsiveness.Options do
   ]
 
   @keys %{
-    measure: ~w(concurrency duration priority rounds max_hold max_p99_ratio on_progress)a,
+    measure: ~w(concurrency duration priority rounds max_hold_ms max_p99_ratio on_progress)a,
     sample: ~w(concurrency duration priority)a,
     assert: ~w(max_hold_ms runs)a
   }
@@ -130,6 +123,7 @@ defmodule Cantilever.Responsiveness.Options do
     end
   end
 
+  defp valid?(:runs, value), do: is_integer(value) and value >= 5
   defp valid?(:priority, value), do: value in [:normal, :low]
   defp valid?(:max_p99_ratio, value), do: is_number(value) and value >= 1
   defp valid?(:on_progress, value), do: value == nil or is_function(value, 1)

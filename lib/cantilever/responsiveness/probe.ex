@@ -117,7 +117,13 @@ defmodule Cantilever.Responsiveness.Probe do
   end
 
   @impl GenServer
-  def terminate(_reason, state), do: Enum.each(state.own, &Process.exit(&1, :kill))
+  def terminate(_reason, state) do
+    for echo <- state.own do
+      # Its end must not come back over the link as this process's own.
+      Process.unlink(echo)
+      Process.exit(echo, :kill)
+    end
+  end
 
   defp wait(state) do
     _timer = :erlang.start_timer(state.asked + 1, self(), :ask, abs: true)

@@ -10,7 +10,7 @@ defmodule Cantilever.Responsiveness.Sample do
   in microseconds, and `p99_us_by_round` has one figure for each round, in their order.
 
   `holds` are the times in milliseconds for which a caller, or a process that it started, ran on a normal scheduler
-  without letting another one run, as the VM reports them: longest first, at most 1,000 of them, while
+  without letting another one run, as the VM reports them: longest first, at most 100,000 of them, while
   `hold_count` counts all. The VM reports only times of more than a millisecond, so `longest_hold_ms` is nil if there
   was none. Several calls can stand in one hold, where each is charged less than it took. `hold_place` is the function
   that the VM names for the longest one of which it names any. The operating system that takes a processor away looks
@@ -23,7 +23,7 @@ defmodule Cantilever.Responsiveness.Sample do
 
   alias Cantilever.Responsiveness.{Histogram, Probe}
 
-  @most_holds 1_000
+  @most_holds 100_000
 
   @enforce_keys [
     :answers,

@@ -50,7 +50,7 @@ defmodule Cantilever.Responsiveness.Singles do
       fun: fun,
       subscription: subscription,
       threads: threads,
-      looked: now_ms(),
+      looked: System.monotonic_time(),
       times: Stolen.times(threads)
     }
 
@@ -76,15 +76,17 @@ defmodule Cantilever.Responsiveness.Singles do
   end
 
   defp call(state, singles) do
+    # What was reported before cannot be about this call.
+    _ = Holds.received(state.subscription, MapSet.new())
     {us, call} = one(state.runner, state.fun)
     singles = %{singles | calls: singles.calls + 1, call_us: max(singles.call_us, us)}
 
     if us < @slow_us do
       {look(state, @stale_ms), singles}
     else
-      {state, {call_ms, reported_ms, place}} = held(state, us, call)
-      {loop_us, loop} = one(state.runner, fn -> ElixirLoad.run_for(us) end)
-      {state, {elixir_ms, elixir_reported_ms, _place}} = held(state, loop_us, loop)
+      {state, {call_ms, reported_ms, place}} = held(state, call)
+      {_loop_us, loop} = one(state.runner, fn -> ElixirLoad.run_for(us) end)
+      {state, {elixir_ms, elixir_reported_ms, _place}} = held(state, loop)
 
       if reported_ms == 0 and elixir_reported_ms == 0 do
         {state, singles}
@@ -132,10 +134,11 @@ defmodule Cantilever.Responsiveness.Singles do
   end
 
   # The second look is for the next call: the VM's reports may be long in coming.
-  defp held(state, us, {pid, scheduler}) do
+  defp held(state, {pid, scheduler}) do
     times = Stolen.times(state.threads)
+    window_ms = since_us(state.looked) / 1_000
     {ms, place} = longest(Holds.collect(state.subscription, MapSet.new([pid])))
-    left_ms = Stolen.left_ms(ms, us / 1_000, state.times, times, scheduler)
+    left_ms = Stolen.left_ms(ms, window_ms, state.times, times, scheduler)
     {look(state, 0), {left_ms, ms, place}}
   end
 
@@ -144,10 +147,11 @@ defmodule Cantilever.Responsiveness.Singles do
 
   # Looking takes longer than a short call does, so for these it is only done now and then.
   defp look(state, stale_ms) do
-    if now_ms() - state.looked >= stale_ms,
-      do: %{state | times: Stolen.times(state.threads), looked: now_ms()},
+    if since_us(state.looked) >= 1_000 * stale_ms,
+      do: %{state | looked: System.monotonic_time(), times: Stolen.times(state.threads)},
       else: state
   end
 
-  defp now_ms, do: System.monotonic_time(:millisecond)
+  defp since_us(moment),
+    do: System.convert_time_unit(System.monotonic_time() - moment, :native, :microsecond)
 end

@@ -4,8 +4,6 @@ defmodule Cantilever.Responsiveness.Stolen do
   # the system tells, this is what has to be taken off. Linux does, in `/proc`; elsewhere nothing is known.
 
   @tasks "/proc/self/task"
-  # The names of the threads, since OTP 25 and before.
-  @name ~r/^(?:erts_sched_(\d+)|(\d+)_scheduler)$/
 
   @typedoc "The file of each scheduler's thread, by the scheduler's number."
   @type threads :: %{pos_integer => Path.t()}
@@ -37,17 +35,17 @@ defmodule Cantilever.Responsiveness.Stolen do
   end
 
   @doc """
-  What is left of a hold of `reported_ms` in a call that took `took_ms`, between two looks.
+  What is left of a hold of `reported_ms` that lies between two looks, `window_ms` apart.
 
   `scheduler` is the one that it ran on, or nil if there may have been several. How long that one had to wait is known only for all of
   the time between the looks: at worst all of it fell into the hold. But what it ran for and that was not before or after the hold, it
   must have run for in the hold. The more that either of the two leaves is certain.
   """
   @spec left_ms(number, number, times, times, pos_integer | nil) :: float
-  def left_ms(reported_ms, took_ms, before, now, scheduler) do
+  def left_ms(reported_ms, window_ms, before, now, scheduler) do
     {ran_ms, waited_ms} = between(before, now, scheduler)
-    # The VM's milliseconds are rounded: the call may have been out of the hold for one more.
-    outside_ms = max(took_ms - reported_ms, 0) + 1
+    # The VM's milliseconds are rounded: the hold may have been a whole one shorter.
+    outside_ms = max(window_ms - reported_ms, 0) + 1
 
     [0.0, reported_ms - waited_ms, min(ran_ms - outside_ms, reported_ms * 1.0)]
     |> Enum.max()
@@ -70,7 +68,9 @@ defmodule Cantilever.Responsiveness.Stolen do
 
   defp scheduler(task) do
     with {:ok, name} <- :prim_file.read_file(Path.join([@tasks, task, "comm"])),
-         [_all | numbers] <- Regex.run(@name, String.trim(name)) do
+         # As OTP 25 names its threads, and as those before did.
+         [_all | numbers] <-
+           Regex.run(~r/^(?:erts_sched_(\d+)|(\d+)_scheduler)$/, String.trim(name)) do
       numbers |> Enum.find(&(&1 != "")) |> String.to_integer()
     else
       _no_scheduler -> nil

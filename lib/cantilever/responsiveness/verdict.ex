@@ -10,7 +10,7 @@ defmodule Cantilever.Responsiveness.Verdict do
 
   A function fails for one of these reasons:
 
-    * `:holds` - nearly every call holds a normal scheduler for longer than `:max_hold`;
+    * `:holds` - nearly every call holds a normal scheduler for longer than `:max_hold_ms`;
     * `:holds_sometimes` - some calls do;
     * `:dirty_cpu_taken` and `:dirty_io_taken` - the calls keep all the dirty schedulers of a kind busy, and queue for
       more, so that whatever else needs one waits too;
@@ -128,12 +128,15 @@ defmodule Cantilever.Responsiveness.Verdict do
       else
         reason(
           :holds_sometimes,
-          "one call in about #{round(single.calls / length(held))} holds a scheduler for #{for_ms}#{waited}",
+          "#{how_often(length(held), single.calls)} a scheduler for #{for_ms}#{waited}",
           @hold_advice
         )
       end
     end
   end
+
+  defp how_often(held, calls) when 3 * held > calls, do: "#{held} of #{calls} calls held"
+  defp how_often(held, calls), do: "one call in about #{round(calls / held)} holds"
 
   # Too seldom for single calls to show it. What covers most of the time is not this but many short calls in a row.
   defp held_now_and_then(%{call: call, elixir: elixir, max_hold_ms: max_hold_ms} = report) do
@@ -150,8 +153,9 @@ defmodule Cantilever.Responsiveness.Verdict do
     end
   end
 
-  defp mostly_held?(%{call: call, schedulers: schedulers}),
-    do: Enum.sum(call.holds) > 0.5 * call.elapsed_ms * schedulers
+  # As much as the callers could hold between them.
+  defp mostly_held?(%{call: call, schedulers: schedulers, concurrency: concurrency}),
+    do: Enum.sum(call.holds) > 0.5 * call.elapsed_ms * min(schedulers, concurrency)
 
   defp dirty_taken(%{call: call, elixir: elixir} = report, kind, schedulers) do
     utilisation = Map.fetch!(call.utilisation, kind)

@@ -40,6 +40,7 @@ defmodule Mix.Tasks.Cantilever.Doctor do
   alias Cantilever.Responsiveness.Machine
   alias Cantilever.Responsiveness.Page
   alias Cantilever.Responsiveness.ProgressLine
+  alias Cantilever.Responsiveness.ReportsLost
   alias Cantilever.Responsiveness.Summary
   alias Cantilever.Responsiveness.WholeFile
 
@@ -73,13 +74,22 @@ defmodule Mix.Tasks.Cantilever.Doctor do
   defp start_app do
     _ = Mix.Task.run("app.start")
     # A project may have it for its tasks alone.
-    {:ok, _started} = Application.ensure_all_started(:cantilever)
-    :ok
+    with {:ok, _started} <- Application.ensure_all_started(:cantilever) do
+      :ok
+    else
+      {:error, reason} ->
+        {:error, "the application :cantilever does not start: #{inspect(reason)}"}
+    end
   rescue
     error in Mix.Error ->
       {:error, "the application does not start: #{Expression.line(error.message)}"}
   catch
-    :exit, {:shutdown, _status} -> {:error, "the application does not start: see above"}
+    :exit, {:shutdown, _status} ->
+      {:error, "the application does not start: see above"}
+
+    kind, reason ->
+      {:error,
+       "the application does not start, it #{Expression.explain(kind, reason, __STACKTRACE__)}"}
   end
 
   defp measure(fun, options) do
@@ -89,6 +99,8 @@ defmodule Mix.Tasks.Cantilever.Doctor do
       end)
 
     {:ok, report}
+  rescue
+    error in ReportsLost -> {:error, error.message}
   catch
     kind, reason ->
       {:error, "a call that was measured #{Expression.explain(kind, reason, __STACKTRACE__)}"}

@@ -4,6 +4,7 @@
 //! call beyond the limit waits, first come first served, with its process suspended.
 
 use std::collections::BTreeMap;
+use std::ptr;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -19,8 +20,8 @@ pub(crate) static DIRTY_IO: Gate = Gate::new();
 /// How many calls of one function may run at once, within what its library may.
 pub struct FunctionLimit {
     most: u32,
-    /// Changes only under the gate's lock.
-    running: AtomicU32,
+    /// Those that run, or that only wait for the library's limit. Changes under the gate's lock only.
+    admitted: AtomicU32,
 }
 
 impl FunctionLimit {
@@ -28,12 +29,25 @@ impl FunctionLimit {
     pub const fn new(most: u32) -> Self {
         FunctionLimit {
             most,
-            running: AtomicU32::new(0),
+            admitted: AtomicU32::new(0),
         }
     }
 
     fn has_room(&self) -> bool {
-        self.running.load(Ordering::Relaxed) < self.most
+        self.admitted.load(Ordering::Relaxed) < self.most
+    }
+
+    fn admit(&self) {
+        self.admitted.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn leave(&self) {
+        self.admitted.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Tells it from other functions.
+    fn key(&self) -> usize {
+        ptr::from_ref(self).addr()
     }
 }
 
@@ -43,11 +57,77 @@ pub(crate) struct Gate {
     calls: Mutex<Calls>,
 }
 
-/// A call waits here only as long as there is no room for it: whoever makes room lets it in.
+/// A call waits here only as long as there is no room for it: whoever makes room lets it in. Those that
+/// wait for their function's limit are kept apart, so that a long queue of them is in nobody's way.
+#[derive(Default)]
 struct Calls {
     running: usize,
     numbers: u64,
     waiting: BTreeMap<u64, Arc<Place>>,
+    waiting_for_function: BTreeMap<usize, BTreeMap<u64, Arc<Place>>>,
+}
+
+impl Calls {
+    fn enter(&mut self, function: &FunctionLimit) {
+        self.running += 1;
+        function.admit();
+    }
+
+    fn queue(&mut self, number: u64, place: Arc<Place>) {
+        let function = place.function;
+        if function.has_room() {
+            function.admit();
+            self.waiting.insert(number, place);
+        } else {
+            let others = self.waiting_for_function.entry(function.key()).or_default();
+            others.insert(number, place);
+        }
+    }
+
+    /// One call less of `function`: the next one that waits for it is admitted to the library's queue.
+    fn leave_function(&mut self, function: &FunctionLimit) {
+        function.leave();
+        let Some(others) = self.waiting_for_function.get_mut(&function.key()) else {
+            return;
+        };
+        if function.has_room()
+            && let Some((number, place)) = others.pop_first()
+        {
+            function.admit();
+            self.waiting.insert(number, place);
+        }
+        if others.is_empty() {
+            self.waiting_for_function.remove(&function.key());
+        }
+    }
+
+    fn forget(&mut self, number: u64, function: &FunctionLimit) {
+        if self.waiting.remove(&number).is_some() {
+            self.leave_function(function);
+        } else if let Some(others) = self.waiting_for_function.get_mut(&function.key()) {
+            others.remove(&number);
+            if others.is_empty() {
+                self.waiting_for_function.remove(&function.key());
+            }
+        }
+    }
+
+    /// Takes those out of the queue that there is room for. They are to be woken.
+    #[must_use]
+    fn admit(&mut self, most: usize) -> Vec<Arc<Place>> {
+        let mut admitted = Vec::new();
+        while self.running < most
+            && let Some((_number, place)) = self.waiting.pop_first()
+        {
+            if place.admit() {
+                self.running += 1;
+                admitted.push(place);
+            } else {
+                self.leave_function(place.function);
+            }
+        }
+        admitted
+    }
 }
 
 /// The right to hold a dirty scheduler.
@@ -74,6 +154,7 @@ impl Gate {
                 running: 0,
                 numbers: 0,
                 waiting: BTreeMap::new(),
+                waiting_for_function: BTreeMap::new(),
             }),
         }
     }
@@ -81,14 +162,17 @@ impl Gate {
     /// Sets how many calls may hold dirty schedulers from now on.
     pub(crate) fn set_limit(&self, most: usize) {
         self.most.store(most, Ordering::Relaxed);
-        let admitted = self.admit(&mut self.calls());
-        admitted.iter().for_each(|place| place.signal.wake());
+        self.change(|_calls| ()).iter().for_each(Place::wake);
     }
 
-    /// Lets a call in, if there is room for it.
+    /// Lets a call in, if there is room for it. (Then nobody waits for the library's limit.)
     pub(crate) fn enter(&'static self, function: &'static FunctionLimit) -> Option<Permit> {
-        let entered = self.take(&mut self.calls(), function);
-        entered.then_some(Permit {
+        let mut calls = self.calls();
+        if calls.running >= self.most() || !function.has_room() {
+            return None;
+        }
+        calls.enter(function);
+        Some(Permit {
             gate: self,
             function,
         })
@@ -96,7 +180,7 @@ impl Gate {
 
     /// Lets a call in, whether there is room for it or not.
     pub(crate) fn force(&'static self, function: &'static FunctionLimit) -> Permit {
-        self.count(&mut self.calls(), function);
+        self.calls().enter(function);
         Permit {
             gate: self,
             function,
@@ -125,51 +209,33 @@ impl Gate {
             number,
             place: Arc::clone(&place),
         })?;
-        let admitted = {
-            let mut calls = self.calls();
-            calls.waiting.insert(number, place);
-            self.admit(&mut calls)
-        };
+        let admitted = self.change(|calls| calls.queue(number, place));
         admitted.iter().for_each(|place| place.signal.wake_in(env));
         Some(ticket)
     }
 
     #[must_use]
     fn leave(&self, function: &FunctionLimit) -> Vec<Arc<Place>> {
-        let mut calls = self.calls();
-        calls.running -= 1;
-        function.running.fetch_sub(1, Ordering::Relaxed);
-        self.admit(&mut calls)
+        self.change(|calls| {
+            calls.running -= 1;
+            calls.leave_function(function);
+        })
     }
 
-    /// Takes those out of the queue that there is room for. They are to be woken.
     #[must_use]
-    fn admit(&self, calls: &mut Calls) -> Vec<Arc<Place>> {
-        let mut admitted = Vec::new();
-        while calls.running < self.most.load(Ordering::Relaxed) {
-            let next = calls.waiting.iter().find(|(_, place)| place.has_room());
-            let Some((&number, _)) = next else { break };
-            if let Some(place) = calls.waiting.remove(&number)
-                && place.admit()
-            {
-                self.count(calls, place.function);
-                admitted.push(place);
-            }
-        }
-        admitted
+    fn forget(&self, number: u64, function: &FunctionLimit) -> Vec<Arc<Place>> {
+        self.change(|calls| calls.forget(number, function))
     }
 
-    fn take(&self, calls: &mut Calls, function: &FunctionLimit) -> bool {
-        let room = calls.running < self.most.load(Ordering::Relaxed) && function.has_room();
-        if room {
-            self.count(calls, function);
-        }
-        room
+    /// Makes a change, and returns whom it lets in.
+    fn change(&self, change: impl FnOnce(&mut Calls)) -> Vec<Arc<Place>> {
+        let mut calls = self.calls();
+        change(&mut calls);
+        calls.admit(self.most())
     }
 
-    fn count(&self, calls: &mut Calls, function: &FunctionLimit) {
-        calls.running += 1;
-        function.running.fetch_add(1, Ordering::Relaxed);
+    fn most(&self) -> usize {
+        self.most.load(Ordering::Relaxed)
     }
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
@@ -190,8 +256,8 @@ impl Place {
     const ADMITTED: u8 = 1;
     const GONE: u8 = 2;
 
-    fn has_room(&self) -> bool {
-        self.function.has_room()
+    fn wake(self: &Arc<Self>) {
+        self.signal.wake();
     }
 
     /// Whether the call is still there to be let in.
@@ -231,8 +297,10 @@ impl Ticket {
         match self.place.state.swap(Place::GONE, Ordering::AcqRel) {
             Place::ADMITTED => Permit { gate, function },
             _ => {
-                gate.calls().waiting.remove(&self.number);
-                gate.force(function)
+                let permit = gate.force(function);
+                let admitted = gate.forget(self.number, function);
+                admitted.iter().for_each(Place::wake);
+                permit
             }
         }
     }
@@ -240,18 +308,14 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let (gate, number) = (self.gate, self.number);
+        let (gate, number, function) = (self.gate, self.number, self.place.function);
         match self.place.state.swap(Place::GONE, Ordering::AcqRel) {
             Place::WAITING => errand::run_later(move || {
-                gate.calls().waiting.remove(&number);
+                gate.forget(number, function).iter().for_each(Place::wake);
             }),
-            Place::ADMITTED => {
-                let function = self.place.function;
-                errand::run_later(move || {
-                    let admitted = gate.leave(function);
-                    admitted.iter().for_each(|place| place.signal.wake());
-                });
-            }
+            Place::ADMITTED => errand::run_later(move || {
+                gate.leave(function).iter().for_each(Place::wake);
+            }),
             _ => {}
         }
     }

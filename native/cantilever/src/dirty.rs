@@ -12,6 +12,7 @@ use rustler::sys::{
 
 use crate::admission::{self, FunctionLimit, Gate, Permit, Ticket};
 use crate::args::Args;
+use crate::init;
 use crate::panics;
 use crate::resource::Shared;
 use crate::signal::Wait;
@@ -61,6 +62,7 @@ pub unsafe extern "C" fn call_dirty<N: DirtyNif>(
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
     let scope = ();
+    init::settle();
     let gate = N::KIND.gate();
     // SAFETY: the VM passes its environment for this call and `argc` terms of it; `scope` gives
     // the environment a lifetime of its own, that of this call.

@@ -4,8 +4,8 @@ use std::ffi::CStr;
 use std::fmt::Display;
 use std::path::Path;
 use std::ptr;
-use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustler::codegen_runtime::{ResourceRegistration, c_int, c_void, inventory};
 use rustler::sys::{
@@ -17,6 +17,7 @@ use crate::admission::Ticket;
 use crate::call::Call;
 use crate::cancel::Flag;
 use crate::handle::Boxed;
+use crate::outbox::Credit;
 use crate::resource::Object;
 use crate::settings::Settings;
 use crate::{errand, module, outbox, panics, pool, reclaim, watchdog};
@@ -28,6 +29,19 @@ mod atoms {
 static LIBRARY: OnceLock<Library> = OnceLock::new();
 static LOADED: AtomicUsize = AtomicUsize::new(0);
 static GENERATION: AtomicUsize = AtomicUsize::new(0);
+static UNSETTLED: AtomicBool = AtomicBool::new(false);
+
+macro_rules! for_each_kind {
+    ($kind:ident => $action:expr) => {
+        for_each_kind!(@ $kind => $action; Flag Boxed Call Ticket Credit)
+    };
+    (@ $kind:ident => $action:expr; $($object:ty)*) => {
+        $({
+            let $kind = <$object>::kind();
+            $action;
+        })*
+    };
+}
 
 /// What `init!` says of a library.
 pub struct Library {
@@ -94,11 +108,19 @@ unsafe impl Sync for Entry {}
 /// Called by the VM.
 unsafe extern "C" fn load(
     env: *mut ErlNifEnv,
-    _priv_data: *mut *mut c_void,
+    priv_data: *mut *mut c_void,
     load_info: ErlNifTerm,
 ) -> c_int {
     // SAFETY: as the VM calls it.
-    unsafe { start(env, load_info, &[ErlNifResourceFlags::ERL_NIF_RT_CREATE]) }
+    unsafe {
+        *priv_data = this_file();
+        start(
+            env,
+            load_info,
+            &[ErlNifResourceFlags::ERL_NIF_RT_CREATE],
+            false,
+        )
+    }
 }
 
 /// # Safety
@@ -106,20 +128,34 @@ unsafe extern "C" fn load(
 /// this, or this same file once more, whose resources are then taken over.
 unsafe extern "C" fn upgrade(
     env: *mut ErlNifEnv,
-    _priv_data: *mut *mut c_void,
-    _old_priv_data: *mut *mut c_void,
+    priv_data: *mut *mut c_void,
+    old_priv_data: *mut *mut c_void,
     load_info: ErlNifTerm,
 ) -> c_int {
     use ErlNifResourceFlags::{ERL_NIF_RT_CREATE, ERL_NIF_RT_TAKEOVER};
     // SAFETY: as the VM calls it.
-    unsafe { start(env, load_info, &[ERL_NIF_RT_TAKEOVER, ERL_NIF_RT_CREATE]) }
+    unsafe {
+        *priv_data = this_file();
+        let beside_itself = *old_priv_data == this_file();
+        start(
+            env,
+            load_info,
+            &[ERL_NIF_RT_TAKEOVER, ERL_NIF_RT_CREATE],
+            beside_itself,
+        )
+    }
+}
+
+/// What tells this library from others in the VM's private data.
+fn this_file() -> *mut c_void {
+    ptr::from_ref(&LIBRARY).cast_mut().cast()
 }
 
 /// # Safety
-/// Called by the VM.
+/// Called by the VM when no object of the library lives: thus only where none of its functions was
+/// ever called, see [`Kind`](crate::resource::Kind).
 unsafe extern "C" fn unload(_env: *mut ErlNifEnv, _priv_data: *mut c_void) {
     if LOADED.fetch_sub(1, Ordering::AcqRel) == 1 {
-        unregister();
         watchdog::set_limit(None);
         let _ = panics::guard(pool::stop);
     }
@@ -131,6 +167,7 @@ unsafe fn start(
     env: *mut ErlNifEnv,
     load_info: ErlNifTerm,
     flags: &[ErlNifResourceFlags],
+    beside_itself: bool,
 ) -> c_int {
     panics::install_hook();
     let scope = ();
@@ -138,22 +175,20 @@ unsafe fn start(
         // SAFETY: as the function's contract says.
         unsafe {
             let env = Env::new_init_env(&scope, env);
-            initialise(env, Term::new(env, load_info), flags)
+            initialise(env, Term::new(env, load_info), flags, beside_itself)
         }
     });
+    let _settling = settling();
+    for_each_kind!(kind => kind.end_load(matches!(outcome, Ok(Ok(())))));
     let reason = match outcome {
         Ok(Ok(())) => {
             LOADED.fetch_add(1, Ordering::AcqRel);
-            outbox::open();
+            UNSETTLED.store(true, Ordering::Release);
             return 0;
         }
         Ok(Err(reason)) => reason,
         Err(report) => report.to_string(),
     };
-    // The VM takes back the types that it has created, but not those that it has taken over.
-    if LOADED.load(Ordering::Acquire) == 0 {
-        unregister();
-    }
     // The VM passes on no more than a number. The loading process finds the text in its mailbox.
     let _ = panics::guard(|| {
         // SAFETY: as the function's contract says; `env` belongs to the process that loads.
@@ -179,6 +214,7 @@ unsafe fn initialise<'a>(
     env: Env<'a>,
     load_info: Term<'a>,
     flags: &[ErlNifResourceFlags],
+    beside_itself: bool,
 ) -> Result<(), String> {
     let library = LIBRARY
         .get()
@@ -191,24 +227,38 @@ unsafe fn initialise<'a>(
     let (settings, load_data) = Settings::read(env, load_info)?;
     // SAFETY: as the function's contract says.
     unsafe {
-        Flag::kind().register(env, &build, flags)?;
-        Boxed::kind().register(env, &build, flags)?;
-        Call::kind().register(env, &build, flags)?;
-        Ticket::kind().register(env, &build, flags)?;
-        outbox::register(env, &build, flags)?;
-        register_rustler_resources(env, &build)?;
+        for_each_kind!(kind => kind.register(env, &build, flags)?);
+        register_rustler_resources(env, &build, beside_itself)?;
     }
     library.load.map_or(Ok(()), |load| load(env, load_data))?;
     settings.apply();
     Ok(())
 }
 
-fn unregister() {
-    Flag::kind().unregister();
-    Boxed::kind().unregister();
-    Call::kind().unregister();
-    Ticket::kind().unregister();
-    outbox::close();
+/// To be called at the beginning of each native call: from the first one after a load on, what that
+/// has registered is used.
+#[inline]
+pub(crate) fn settle() {
+    if UNSETTLED.load(Ordering::Acquire) {
+        settle_now();
+    }
+}
+
+#[cold]
+fn settle_now() {
+    let _settling = settling();
+    // Also who finds this done already must find all of it done.
+    if UNSETTLED.load(Ordering::Acquire) {
+        // SAFETY: only the code of a load that the VM has accepted is called.
+        for_each_kind!(kind => unsafe { kind.settle() });
+        UNSETTLED.store(false, Ordering::Release);
+        outbox::open();
+    }
+}
+
+fn settling() -> MutexGuard<'static, ()> {
+    static SETTLING: Mutex<()> = Mutex::new(());
+    SETTLING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Registers the types of `#[rustler::resource_impl]`.
@@ -218,10 +268,14 @@ fn unregister() {
 ///
 /// # Safety
 /// `env` is that of `load` or `upgrade`.
-unsafe fn register_rustler_resources(env: Env<'_>, build: &str) -> Result<(), String> {
+unsafe fn register_rustler_resources(
+    env: Env<'_>,
+    build: &str,
+    beside_itself: bool,
+) -> Result<(), String> {
     let generation = GENERATION.fetch_add(1, Ordering::Relaxed);
     for (index, collected) in inventory::iter::<ResourceRegistration>().enumerate() {
-        if LOADED.load(Ordering::Acquire) > 0 {
+        if beside_itself {
             return Err(
                 "this file is loaded already, and has types of #[rustler::resource_impl], \
                         which cannot be taken over: delete and purge the module first, as \

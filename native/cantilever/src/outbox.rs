@@ -16,8 +16,6 @@ use std::thread;
 use std::time::Duration;
 
 use log::Record;
-use rustler::Env;
-use rustler::sys::ErlNifResourceFlags;
 
 use crate::panics::PanicReport;
 use bound::Bound;
@@ -25,6 +23,7 @@ use credit::Purse;
 use event::{Event, LogRecord};
 use message::{Logger, Message};
 
+pub(crate) use credit::Credit;
 pub(crate) use event::{Schedule, SlowCall};
 
 /// What may go into one message. One record alone may be larger.
@@ -55,30 +54,9 @@ pub(crate) fn start() {
     LazyLock::force(&QUEUE);
 }
 
-/// Registers the resource type that it needs.
-///
-/// # Errors
-/// Says that the VM refused it.
-///
-/// # Safety
-/// Only to be called from the library's `load` or `upgrade`, with their environment.
-pub(crate) unsafe fn register(
-    env: Env<'_>,
-    build: &str,
-    flags: &[ErlNifResourceFlags],
-) -> Result<(), String> {
-    // SAFETY: as the function's contract says.
-    unsafe { credit::register(env, build, flags) }
-}
-
-/// The library has been loaded.
+/// Messages may take credits along from now on.
 pub(crate) fn open() {
     credit::open();
-}
-
-/// The library is about to be unloaded: its resource types must not be used any more.
-pub(crate) fn close() {
-    credit::close();
 }
 
 /// Hands a record of the `log` crate to Elixir's Logger.

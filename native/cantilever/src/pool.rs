@@ -1,13 +1,17 @@
 //! The kit's own rayon pool.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::thread_kind::{ThreadKind, thread_kind};
-use crate::{panics, reclaim, settings};
+use crate::{errand, panics, reclaim, settings};
 
 static POOL: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
+
+/// Whether the pool was used since it was last looked after.
+static USED: AtomicBool = AtomicBool::new(false);
 
 /// Runs `work` on the kit's rayon pool, where parallel iterators use as many threads as the VM has
 /// schedulers online (or `load_data: [cantilever: [threads: n]]`), and waits for its result.
@@ -43,6 +47,7 @@ pub fn parallel<R: Send>(work: impl FnOnce() -> R + Send) -> R {
             "cantilever::parallel would block a scheduler: give the function schedule = \"DirtyCpu\""
         );
     }
+    USED.store(true, Ordering::Relaxed);
     pool().install(work)
 }
 
@@ -57,7 +62,10 @@ fn pool() -> Arc<ThreadPool> {
         .start_handler(|_| panics::mark_pool_thread())
         .build();
     match built {
-        Ok(built) => Arc::clone(pool.insert(Arc::new(built))),
+        Ok(built) => {
+            errand::look_after_pool();
+            Arc::clone(pool.insert(Arc::new(built)))
+        }
         Err(error) => {
             drop(pool);
             panic!(
@@ -68,10 +76,40 @@ fn pool() -> Arc<ThreadPool> {
     }
 }
 
+/// Lets the pool's threads end if nobody has used them since this was last called; whether there are
+/// threads to look after still. (A library that was replaced by another build has no other end.)
+pub(crate) fn stop_if_unused() -> bool {
+    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    let in_use = pool
+        .as_ref()
+        .is_some_and(|pool| Arc::strong_count(pool) > 1);
+    if USED.swap(false, Ordering::Relaxed) || in_use {
+        return true;
+    }
+    if let Some(pool) = pool.take() {
+        reclaim::drop_later(pool);
+    }
+    false
+}
+
 /// Lets the pool's threads end; the next `parallel` starts new ones.
 pub(crate) fn stop() {
     let stopped = POOL.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(pool) = stopped {
         reclaim::drop_later(pool);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pool_that_nobody_uses_ends_when_it_is_looked_after_for_the_second_time() {
+        assert_eq!(parallel(rayon::current_num_threads), settings::threads());
+        assert!(stop_if_unused());
+        assert!(!stop_if_unused());
+        assert!(POOL.lock().unwrap().is_none());
+        assert_eq!(parallel(|| 1), 1);
     }
 }

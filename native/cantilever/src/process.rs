@@ -108,7 +108,8 @@ impl<'a> Capture<'a> {
     /// them would leave zombies from then on.
     ///
     /// # Errors
-    /// [`ProcessError`] says which; whatever it is, the program does not run any more.
+    /// [`ProcessError`] says which; whatever it is, the program does not run any more, but for one that may not be
+    /// killed, as it has become another user's.
     ///
     /// # Panics
     /// On a normal scheduler, which it would block.
@@ -133,8 +134,13 @@ impl<'a> Capture<'a> {
         if cancelled() {
             return Err(ProcessError::Cancelled);
         }
-        inheritance::keep_exit_statuses().map_err(ProcessError::Failed)?;
-        inheritance::close_on_exec().map_err(ProcessError::Failed)?;
+        let program = command.get_program().to_string_lossy().into_owned();
+        let not_started = |source| ProcessError::NotStarted { program, source };
+        if let Err(source) =
+            inheritance::keep_exit_statuses().and_then(|()| inheritance::close_on_exec())
+        {
+            return Err(not_started(source));
+        }
         let stdin = if self.input.is_empty() {
             Stdio::null()
         } else {
@@ -146,10 +152,7 @@ impl<'a> Capture<'a> {
             .stderr(Stdio::piped())
             .process_group(0)
             .spawn();
-        let mut running = Running::new(spawned.map_err(|source| ProcessError::NotStarted {
-            program: command.get_program().to_string_lossy().into_owned(),
-            source,
-        })?);
+        let mut running = Running::new(spawned.map_err(not_started)?);
         let (stdout, stderr) = exchange::exchange(
             running.streams(),
             self.input,

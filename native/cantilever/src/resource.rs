@@ -32,8 +32,17 @@ pub(crate) trait Object: Send + Sync + Sized + 'static {
 }
 
 /// The VM's handle for a kind of object.
+///
+/// The VM frees a type when it purges the code that opened it and no object of it lives, although
+/// native code of the library may still run: a dirty call, a thread. And while the library is being
+/// loaded its types are not there yet. So a type is used from the first native call on, and from then
+/// on one object of it lives for ever.
 pub(crate) struct Kind<T> {
     raw: AtomicPtr<ErlNifResourceType>,
+    /// What a load has opened that has succeeded.
+    opened: AtomicPtr<ErlNifResourceType>,
+    /// What the load that is under way has opened.
+    opening: AtomicPtr<ErlNifResourceType>,
     object: PhantomData<fn(T)>,
 }
 
@@ -45,13 +54,38 @@ impl<T: Object> Kind<T> {
         );
         Kind {
             raw: AtomicPtr::new(ptr::null_mut()),
+            opened: AtomicPtr::new(ptr::null_mut()),
+            opening: AtomicPtr::new(ptr::null_mut()),
             object: PhantomData,
         }
     }
 
-    /// Forgets the type, which the VM frees when the last object of it is gone.
-    pub(crate) fn unregister(&self) {
-        self.raw.store(ptr::null_mut(), Ordering::Release);
+    /// Whether objects of the kind can be made.
+    pub(crate) fn is_settled(&self) -> bool {
+        !self.raw.load(Ordering::Acquire).is_null()
+    }
+
+    /// Keeps what was opened, or not, as the load has ended.
+    pub(crate) fn end_load(&self, succeeded: bool) {
+        let opening = self.opening.swap(ptr::null_mut(), Ordering::AcqRel);
+        if succeeded {
+            self.opened.store(opening, Ordering::Release);
+        }
+    }
+
+    /// Uses what the last load has opened.
+    ///
+    /// # Safety
+    /// The VM has accepted that load, as it has when a native function is called.
+    pub(crate) unsafe fn settle(&self) {
+        let opened = self.opened.swap(ptr::null_mut(), Ordering::AcqRel);
+        if opened.is_null() || opened == self.raw.load(Ordering::Acquire) {
+            return;
+        }
+        // SAFETY: as the function's contract says. The object is never released, so that nobody
+        // looks at what is in it.
+        unsafe { enif_alloc_resource(opened, size_of::<T>()) };
+        self.raw.store(opened, Ordering::Release);
     }
 
     /// Registers the kind under a name that carries the library's build.
@@ -87,7 +121,7 @@ impl<T: Object> Kind<T> {
                 )
             };
             if !raw.is_null() {
-                self.raw.store(raw.cast_mut(), Ordering::Release);
+                self.opening.store(raw.cast_mut(), Ordering::Release);
                 return Ok(());
             }
         }

@@ -201,11 +201,19 @@ fn schedulers() -> usize {
 
 /// The value of `key` in a map or a keyword list.
 fn lookup<'a>(term: Term<'a>, key: Atom) -> Option<Term<'a>> {
-    entries(term)
-        .ok()?
-        .into_iter()
-        .find(|(name, _)| *name == key)
-        .map(|(_, value)| value)
+    let env = term.get_env();
+    if term.is_map() {
+        return term.map_get(key.to_term(env)).ok();
+    }
+    let mut rest = term;
+    while let Ok((head, tail)) = rest.list_get_cell() {
+        // What else is in the list is the user's own.
+        match head.decode::<(Atom, Term<'a>)>() {
+            Ok((name, value)) if name == key => return Some(value),
+            _ => rest = tail,
+        }
+    }
+    None
 }
 
 fn entries(term: Term<'_>) -> Result<Vec<(Atom, Term<'_>)>, String> {

@@ -9,7 +9,7 @@ use crate::outbox::Schedule;
 use crate::panics::PanicReport;
 use crate::returned::Returned;
 use crate::thread_state::ThreadState;
-use crate::{panics, raise, watchdog};
+use crate::{init, panics, raise, watchdog};
 
 /// A function that runs to its end in one go; implemented by the macro.
 pub trait SyncNif {
@@ -33,6 +33,7 @@ pub unsafe extern "C" fn call_sync<N: SyncNif>(
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
     let scope = ();
+    init::settle();
     // SAFETY: the VM passes its environment for this call and `argc` terms of it; `scope` gives
     // the environment a lifetime of its own, that of this call.
     unsafe {

@@ -25,7 +25,7 @@ use crate::returned::{IntoReturned, Returned};
 use crate::signal::LazySignal;
 use crate::task::Task;
 use crate::thread_state::ThreadState;
-use crate::{panics, raise, watchdog};
+use crate::{init, panics, raise, watchdog};
 
 /// A function that yields; implemented by the macro.
 pub trait YieldingNif {
@@ -103,6 +103,7 @@ pub unsafe extern "C" fn call_yielding<N: YieldingNif>(
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
     let scope = ();
+    init::settle();
     // SAFETY: the VM passes its environment for this call and `argc` terms of it; `scope` gives
     // the environment a lifetime of its own, that of this call.
     unsafe {
@@ -145,13 +146,16 @@ unsafe extern "C" fn resume<N: YieldingNif>(
         with_call(env, argv, |env, term, call| {
             let (outcome, used) = ThreadState::with(|state| {
                 let outcome = watchdog::watch(state, N::INFO, Schedule::Yielding, || {
-                    panics::guard_in(state, || call.run_slice(state, env))
+                    let outcome = panics::guard_in(state, || call.run_slice(state, env));
+                    if !matches!(outcome, Ok(Err(_))) {
+                        call.finish(env);
+                    }
+                    outcome
                 });
                 (outcome, state.slice.end())
             });
             if !matches!(outcome, Ok(Err(_))) {
                 enif_consume_timeslice(env.as_c_arg(), used.unwrap_or(1).max(1));
-                call.finish(env);
             }
             match outcome {
                 Ok(Err(next)) => schedule::<N>(env, term, next, used),

@@ -58,6 +58,15 @@ defmodule Cantilever.Kit.LoadingTest do
              ) == :ok
     end
 
+    test "finds its settings among whatever else there is", %{peer: peer} do
+      for load_data <- [
+            %{"path" => 1, cantilever: [slices: 1]},
+            [{"path", 1}, :flag, {:cantilever, [slices: 1]}]
+          ] do
+        assert load(peer, KitNif, load_data) =~ "unknown setting :slices"
+      end
+    end
+
     test "leaves the library that is loaded at work, with its settings", %{peer: peer} do
       assert load(peer, EveryCheckpoint, cantilever: [slice_us: 0]) == :ok
 

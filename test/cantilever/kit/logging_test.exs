@@ -101,6 +101,22 @@ defmodule Cantilever.Kit.LoggingTest do
       end
     end
 
+    test "what outlives its module may still say something, and the module be loaded again", %{
+      peer: peer
+    } do
+      level(peer, :warning)
+
+      for number <- 1..20 do
+        assert ChildVM.eval(peer, """
+               {:ok, holder} = Agent.start(fn -> Cantilever.KitNif.log_in_drop("text #{number}") end)
+               :code.delete(Cantilever.KitNif)
+               :code.purge(Cantilever.KitNif)
+               Agent.stop(holder)
+               Cantilever.KitNif.log_at("warn", "loaded again")
+               """)
+      end
+    end
+
     test "the setting log decides instead", %{peer: peer} do
       level(peer, :error)
 

@@ -11,7 +11,7 @@ defmodule Cantilever.Responsiveness.CaseTest do
     test "passes for Elixir, for what is short, for what yields and for what is dirty" do
       assert_responsive(fn -> Enum.reduce(1..300_000, 0, &(&1 + &2)) end)
       assert_responsive(fn -> KitNif.take_i64(1) end)
-      assert_responsive(fn -> KitNif.yield_for_ms(20) end, runs: 3)
+      assert_responsive(fn -> KitNif.yield_for_ms(20) end, runs: 6)
       assert_responsive(fn -> KitNif.rustler_dirty_for_ms(20) end)
     end
 

@@ -18,7 +18,7 @@ defmodule Cantilever.Responsiveness.CommandLineTest do
       assert {command.expression, command.before, command.html} == {"f(x)", "x=1", "a.html"}
 
       assert Enum.sort(command.measure) ==
-               [concurrency: 8, duration: 500, max_hold: 2, max_p99_ratio: 4.0, rounds: 5]
+               [concurrency: 8, duration: 500, max_hold_ms: 2, max_p99_ratio: 4.0, rounds: 5]
     end
 
     test "takes an expression that begins with a dash after two of them" do

@@ -4,6 +4,7 @@ defmodule Cantilever.Responsiveness.LongSchedulesTest do
 
   alias Cantilever.KitNif
   alias Cantilever.Responsiveness.LongSchedules
+  alias Cantilever.Responsiveness.ReportsLost
 
   setup do
     before = :erlang.system_monitor()
@@ -133,15 +134,44 @@ defmodule Cantilever.Responsiveness.LongSchedulesTest do
     subscription = LongSchedules.subscribe(1)
     other = forwarder()
     :erlang.system_monitor(other, [:busy_port])
-    assert LongSchedules.unsubscribe(subscription) == {:error, {:taken_over_by, other}}
+    assert LongSchedules.unsubscribe(subscription) == {:error, :reports_lost}
     assert :erlang.system_monitor() == {other, [:busy_port]}
 
     subscription = LongSchedules.subscribe(1)
     :erlang.system_monitor(other, [:busy_port])
 
-    assert_raise RuntimeError, ~r/made itself the VM's system monitor/, fn ->
+    assert_raise ReportsLost, ~r/set the VM's system monitor/, fn ->
       LongSchedules.finish!(subscription)
     end
+  end
+
+  test "says so when somebody has reset the system monitor, or has taken it over and gone" do
+    subscription = LongSchedules.subscribe(1)
+    :erlang.system_monitor(:undefined)
+    assert LongSchedules.unsubscribe(subscription) == {:error, :reports_lost}
+
+    subscription = LongSchedules.subscribe(1)
+    {other, monitor} = spawn_monitor(fn -> receive(do: (:stop -> :ok)) end)
+    :erlang.system_monitor(other, [:busy_port])
+    Process.exit(other, :kill)
+    assert_receive {:DOWN, ^monitor, :process, ^other, :killed}
+    assert LongSchedules.unsubscribe(subscription) == {:error, :reports_lost}
+  end
+
+  test "says so to those who were there when the system monitor was taken over, and to no later one" do
+    early = LongSchedules.subscribe(1)
+    :erlang.system_monitor(forwarder(), [:busy_port])
+    late = LongSchedules.subscribe(1)
+    assert LongSchedules.unsubscribe(early) == {:error, :reports_lost}
+    assert LongSchedules.unsubscribe(late) == :ok
+  end
+
+  test "says so after it was restarted" do
+    subscription = LongSchedules.subscribe(1)
+    old = Process.whereis(LongSchedules)
+    Process.exit(old, :kill)
+    Cantilever.Eventually.eventually(fn -> Process.whereis(LongSchedules) not in [nil, old] end)
+    assert LongSchedules.unsubscribe(subscription) == {:error, :reports_lost}
   end
 
   test "restores what was set when it ends itself" do

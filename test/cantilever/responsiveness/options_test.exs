@@ -11,7 +11,7 @@ defmodule Cantilever.Responsiveness.OptionsTest do
                concurrency: ^concurrency,
                duration: 1_000,
                rounds: 3,
-               max_hold: 1,
+               max_hold_ms: 1,
                max_p99_ratio: 3.0,
                priority: :normal
              } = Options.new!([], :measure)
@@ -24,7 +24,7 @@ defmodule Cantilever.Responsiveness.OptionsTest do
         concurrency: 1,
         duration: 5,
         rounds: 2,
-        max_hold: 3,
+        max_hold_ms: 3,
         max_p99_ratio: 2,
         priority: :low
       ]

@@ -59,6 +59,17 @@ defmodule Cantilever.Responsiveness.ProbeTest do
       for pid <- [probe | echoes], do: assert_ended(pid)
     end
 
+    test "takes nobody with it when it stops" do
+      Process.flag(:trap_exit, true)
+
+      for _ <- 1..500 do
+        {:ok, probe} = Probe.start_link()
+        Probe.stop(probe)
+        assert_receive {:EXIT, ^probe, reason}
+        assert reason == :normal
+      end
+    end
+
     test "ends with its caller, however that ends" do
       for reason <- [:normal, :shutdown, :kill] do
         test = self()

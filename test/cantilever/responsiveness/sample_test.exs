@@ -29,9 +29,9 @@ defmodule Cantilever.Responsiveness.SampleTest do
     end
 
     test "keeps the longest of many holds, and counts all" do
-      sample = sample(holds: for(ms <- 1..3_000, do: {ms, nil}))
-      assert sample.hold_count == 3_000
-      assert sample.holds == Enum.to_list(3_000..2_001)
+      sample = sample(holds: for(ms <- 1..100_500, do: {ms, nil}))
+      assert sample.hold_count == 100_500
+      assert sample.holds == Enum.to_list(100_500..501)
     end
   end
 

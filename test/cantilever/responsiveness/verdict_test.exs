@@ -181,6 +181,14 @@ defmodule Cantilever.Responsiveness.VerdictTest do
       assert advice(call: slow) =~ "threads of its own"
     end
 
+    test "takes many holds for calls in a row by what the callers can hold, however many schedulers there are" do
+      slow = [p99_us_by_round: [9_000, 9_000, 9_000]]
+      many = [holds: List.duplicate(5, 4_800)] ++ slow
+      assert advice(call: many, schedulers: 8, concurrency: 16) =~ "Calls in a row"
+      one_caller = [holds: List.duplicate(5, 500)] ++ slow
+      assert advice(call: one_caller, schedulers: 4, concurrency: 1) =~ "Calls in a row"
+    end
+
     test "says nothing of them beside a hold, which tells how long they waited" do
       assert [:holds] =
                kinds(

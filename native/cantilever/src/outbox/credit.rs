@@ -4,32 +4,21 @@
 //! process has logged the message and collected its heap, or has died, the credit comes back. So
 //! a process that crashes costs messages, but never a credit.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
-
-use rustler::Env;
-use rustler::sys::ErlNifResourceFlags;
 
 use crate::resource::{Kind, Object, Shared};
 
 /// How many messages may be on their way.
 const MOST: u32 = 4;
 
-/// A library's resource types are the VM's only when its load function has returned and the VM has
-/// noted that, a few instructions later, of which nobody is told.
-const SETTLING: Duration = Duration::from_secs(1);
-
 /// Without its types the library gives out no credits, but may still send `MOST` messages in this
-/// time: what it says while it is loaded, or after it was unloaded, is little.
+/// time: what it says before any of its functions was called is little.
 const WITHOUT_CREDIT: Duration = Duration::from_secs(1);
 
 static OUT: AtomicU32 = AtomicU32::new(0);
-
-/// Since when the resource type may be used. Held while a credit is made: the VM frees the type when the
-/// library is unloaded.
-static SETTLED_AT: Mutex<Option<Instant>> = Mutex::new(None);
 
 static WAITING: OnceLock<Thread> = OnceLock::new();
 
@@ -54,33 +43,11 @@ impl Drop for Credit {
     }
 }
 
-/// Registers the resource type.
-///
-/// # Errors
-/// Says that the VM refused it.
-///
-/// # Safety
-/// Only to be called from the library's `load` or `upgrade`, with their environment.
-pub(crate) unsafe fn register(
-    env: Env<'_>,
-    build: &str,
-    flags: &[ErlNifResourceFlags],
-) -> Result<(), String> {
-    // SAFETY: as the function's contract says.
-    unsafe { Credit::kind().register(env, build, flags) }
-}
-
-/// The library has been loaded: the type may be used soon.
+/// Credits can be made from now on.
 pub(crate) fn open() {
-    let mut settled_at = lock();
-    settled_at.get_or_insert_with(|| Instant::now() + SETTLING);
-}
-
-/// The library is about to be unloaded: the type must not be used any more.
-pub(crate) fn close() {
-    let mut settled_at = lock();
-    *settled_at = None;
-    Credit::kind().unregister();
+    if let Some(thread) = WAITING.get() {
+        thread.unpark();
+    }
 }
 
 /// Gives out credits on the outbox's thread.
@@ -102,7 +69,7 @@ impl Purse {
     /// where it may go without.
     pub(crate) fn take(&mut self) -> Option<Shared<Credit>> {
         loop {
-            if is_settled() {
+            if Credit::kind().is_settled() {
                 if OUT.load(Ordering::Acquire) >= MOST {
                     // A credit that comes back, now or since the look at the count, ends this.
                     thread::park();
@@ -129,19 +96,9 @@ impl Purse {
 }
 
 fn make() -> Option<Shared<Credit>> {
-    let settled_at = lock();
-    (*settled_at)?;
     OUT.fetch_add(1, Ordering::Relaxed);
     // A credit that is not made is dropped, and so comes back.
     Shared::new(Credit)
-}
-
-fn is_settled() -> bool {
-    lock().is_some_and(|at| at <= Instant::now())
-}
-
-fn lock() -> std::sync::MutexGuard<'static, Option<Instant>> {
-    SETTLED_AT.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

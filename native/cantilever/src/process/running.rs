@@ -10,6 +10,9 @@ use super::error::ProcessError;
 /// A program has closed its outputs shortly before it ends; only one that did so on purpose takes longer.
 const FIRST_LOOK: Duration = Duration::from_micros(20);
 
+/// The last pause between looks for a program that was killed: all of them take twice as long.
+const LONGEST_PAUSE: Duration = Duration::from_millis(100);
+
 /// A child in a process group of its own, which is killed and reaped with this.
 pub(super) struct Running {
     child: Child,
@@ -55,6 +58,27 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Waits for what was killed to be gone. A program that the system did not let us kill, as one that has
+    /// become another user's, is waited for elsewhere.
+    fn reap(&mut self) {
+        let mut pause = FIRST_LOOK;
+        while pause < LONGEST_PAUSE {
+            // An error says that somebody else has reaped it.
+            if !matches!(self.child.try_wait(), Ok(None)) {
+                return;
+            }
+            thread::sleep(pause);
+            pause *= 2;
+        }
+        if let Ok(pid) = libc::pid_t::try_from(self.child.id()) {
+            let waiting = thread::Builder::new().name("cantilever-reap".to_owned());
+            // SAFETY: waits for a child of this process that nobody has reaped, and asks for no status.
+            let _ = waiting.spawn(move || unsafe { libc::waitpid(pid, std::ptr::null_mut(), 0) });
+        }
+    }
+}
+
 impl Drop for Running {
     fn drop(&mut self) {
         if self.reaped {
@@ -65,7 +89,8 @@ impl Drop for Running {
             // SAFETY: sends a signal to the group that the child was started in.
             unsafe { libc::kill(-group, libc::SIGKILL) };
         }
-        // Fails only if somebody else has reaped it, and then there is nothing left to do.
-        let _: io::Result<ExitStatus> = self.child.wait();
+        // It may have left the group.
+        let _: io::Result<()> = self.child.kill();
+        self.reap();
     }
 }
