@@ -2,13 +2,13 @@
 
 for file <-
       ~w(support/bench support/calibrate support/figures support/markdown support/progress support/results
-               support/reload tail/admission tail/pauser tail/variants tail/report) do
+               support/reload tail/pauser tail/variants tail/report) do
   Code.require_file(file <> ".exs", __DIR__)
 end
 
 alias Cantilever.Bench
 alias Cantilever.Bench.{Calibrate, Figures, Progress, Reload, Results}
-alias Cantilever.Bench.Tail.{Admission, Pauser, Report, Variants}
+alias Cantilever.Bench.Tail.{Pauser, Report, Variants}
 alias Cantilever.Responsiveness
 
 schedulers = System.schedulers_online()
@@ -16,14 +16,10 @@ compiled = Reload.compile!(Path.join(__DIR__, "tail/modules.exs"))
 :ok = Reload.with_settings!(compiled, [])
 {module, _beam} = compiled
 
-# A kit that limits dirty calls itself would limit those that are to have no limit, too, unless it is told.
-kit_limits? = Reload.takes?(compiled, dirty_cpu_limit: :infinity)
-
 # A pool of another size is another pool, whose threads have the ordinary priority again.
 new_pool = fn threads, limit ->
-  limits = if kit_limits?, do: [dirty_cpu_limit: limit], else: []
-  :ok = Reload.with_settings!(compiled, [threads: threads + 1] ++ limits)
-  :ok = Reload.with_settings!(compiled, [threads: threads] ++ limits)
+  :ok = Reload.with_settings!(compiled, threads: threads + 1, dirty_cpu_limit: limit)
+  :ok = Reload.with_settings!(compiled, threads: threads, dirty_cpu_limit: limit)
 end
 
 Bench.main("tail", fn %{quick: quick?} ->
@@ -51,29 +47,14 @@ Bench.main("tail", fn %{quick: quick?} ->
     sample
   end
 
-  limited = fn
-    %{limit: limit}, call, measure when limit == :infinity or kit_limits? ->
-      measure.(call)
-
-    %{limit: limit}, call, measure ->
-      {:ok, admission} = Admission.start_link(limit)
-      sample = measure.(fn -> Admission.run(admission, call) end)
-      :ok = GenServer.stop(admission)
-      sample
-  end
-
   sampled = fn {variant, callers} ->
     new_pool.(variant.threads, variant.limit)
     if variant.lowered?, do: {:ok, _threads} = module.lower_pool()
     call = fn -> apply(module, variant.function, [n]) end
     ^expected = call.()
 
-    measure = fn call ->
-      Responsiveness.sample(call, concurrency: callers, duration: duration_ms)
-    end
-
-    watched = fn -> limited.(variant, call, measure) end
-    step.(if variant.pauses?, do: Pauser.during(&module.pause/1, watched), else: watched.())
+    measure = fn -> Responsiveness.sample(call, concurrency: callers, duration: duration_ms) end
+    step.(if variant.pauses?, do: Pauser.during(&module.pause/1, measure), else: measure.())
   end
 
   idle = fn -> step.(Responsiveness.sample(nil, duration: duration_ms)) end
@@ -87,7 +68,7 @@ Bench.main("tail", fn %{quick: quick?} ->
       %{variant: variant, callers: callers, figures: Figures.of(Map.fetch!(samples, key))}
     end
 
-  about = %{machine: Bench.Machine.describe(), left_out: left_out, kit_limits?: kit_limits?}
+  about = %{machine: Bench.Machine.describe(), left_out: left_out}
   page = Report.page(cells, idle, about)
   Results.write!([{"tail.md", page}], quick: quick?)
 

@@ -21,31 +21,10 @@ defmodule Cantilever.Bench.Reload do
   @doc "Loads the module, with these settings from now on. No process may be in a function of it."
   @spec with_settings!(compiled, keyword) :: :ok
   def with_settings!({module, beam}, settings) do
-    {:module, ^module} = load({module, beam}, settings)
-    :ok
-  end
-
-  @doc """
-  Whether the library takes these settings. Those that it has stay as they are, unless it does.
-
-  The kit logs which setting it does not know; here that is an answer, so nothing is logged meanwhile.
-  """
-  @spec takes?(compiled, keyword) :: boolean
-  def takes?(compiled, settings) do
-    %{level: level} = :logger.get_primary_config()
-    :ok = :logger.set_primary_config(:level, :none)
-
-    try do
-      match?({:module, _module}, load(compiled, settings))
-    after
-      :logger.set_primary_config(:level, level)
-    end
-  end
-
-  defp load({module, beam}, settings) do
     :persistent_term.put(@key, settings)
     _killed? = :code.purge(module)
-    :code.load_binary(module, ~c"bench", beam)
+    {:module, ^module} = :code.load_binary(module, ~c"bench", beam)
+    :ok
   end
 
   @doc "The load data of the module that is being loaded."

@@ -2,7 +2,7 @@ defmodule Cantilever.Bench.Tail.Report do
   @moduledoc """
   The page that the bench of the tail writes.
 
-      Cantilever.Bench.Tail.Report.page(cells, idle, %{machine: machine, left_out: [], kit_limits?: false})
+      Cantilever.Bench.Tail.Report.page(cells, idle, %{machine: machine, left_out: []})
 
   A cell is a variant, a number of callers, and the figures that were taken of them.
   """
@@ -15,13 +15,11 @@ defmodule Cantilever.Bench.Tail.Report do
   @head ["", "p50", "p99", "p99.9", "longest wait", "calls/s"]
 
   @doc """
-  The whole page. `left_out` are the variants that the system refused, with its reasons; `kit_limits?` tells whether it
-  is the kit that lets calls in.
+  The whole page. `left_out` are the variants that the system refused, with its reasons.
   """
   @spec page([cell], Figures.t(), %{
           machine: Cantilever.Bench.Machine.t(),
-          left_out: [{title :: String.t(), reason :: String.t()}],
-          kit_limits?: boolean
+          left_out: [{title :: String.t(), reason :: String.t()}]
         }) :: iodata
   def page(cells, idle, about) do
     [
@@ -32,7 +30,7 @@ defmodule Cantilever.Bench.Tail.Report do
       table(cells, idle),
       "\n",
       Enum.map(about.left_out, fn {title, reason} -> "  * #{title}: left out, #{reason}.\n" end),
-      "  * \"at a time\": the others wait #{if about.kit_limits?, do: "in the kit", else: "in Elixir"} for their turn.\n",
+      "  * \"at a time\": with that as `dirty_cpu_limit`; the others wait for their turn.\n",
       "  * \"pauses\": threads of the pool sleep between pieces of some 16 µs while processes wait for a scheduler.\n",
       "  * \"low priority\": the system's nice 19, for the threads of the pool alone.\n"
     ]

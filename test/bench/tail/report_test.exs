@@ -18,7 +18,7 @@ defmodule Cantilever.Bench.Tail.ReportTest do
       for callers <- [4, 16], do: %{variant: variant, callers: callers, figures: figures([])}
 
     refused = [{"pool of 2 with low priority", "not permitted"}]
-    about = %{machine: machine(), left_out: refused, kit_limits?: false}
+    about = %{machine: machine(), left_out: refused}
     page = cells |> Report.page(figures([]), about) |> IO.iodata_to_binary()
 
     assert page =~ """
