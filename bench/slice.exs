@@ -61,7 +61,7 @@ Bench.main("slice", fn %{quick: quick?} ->
     quick: quick?
   )
 
-  IO.puts(Report.conclusion(points))
+  IO.puts(Report.conclusion(points, idle))
 
   results =
     for %{figures: figures} = point <- points,

@@ -4,16 +4,14 @@ defmodule Cantilever.Bench.Slice.Choice do
 
       iex> points = [
       ...>   %{slice_us: 10, p99_us: 200, calls_per_s: 90.0},
-      ...>   %{slice_us: 20, p99_us: 210, calls_per_s: 99.0},
-      ...>   %{slice_us: 50, p99_us: 240, calls_per_s: 100.0},
-      ...>   %{slice_us: 100, p99_us: 900, calls_per_s: 100.0}
+      ...>   %{slice_us: 20, p99_us: 240, calls_per_s: 99.0},
+      ...>   %{slice_us: 50, p99_us: 400, calls_per_s: 110.0}
       ...> ]
-      iex> Cantilever.Bench.Slice.Choice.of(points)
-      {:ok, 50}
+      iex> Cantilever.Bench.Slice.Choice.of(points, 200)
+      {:ok, 20, 0.9}
   """
 
   @worst_p99 1.25
-  @least_throughput 0.97
 
   @typedoc "What was seen with slices of one length."
   @type point :: %{
@@ -26,22 +24,23 @@ defmodule Cantilever.Bench.Slice.Choice do
   @doc "The rule, in words."
   @spec rule() :: String.t()
   def rule do
-    "the longest slice whose p99 with 4 callers is at most #{@worst_p99} times the best one's, and whose throughput " <>
-      "with 4 callers is at least #{@least_throughput} of the best one's"
+    "the longest slice whose p99 with 4 callers is at most #{@worst_p99} times that of an idle node"
   end
 
-  @doc "The length that the rule picks; `:none` where no length is good at both."
-  @spec of([point, ...]) :: {:ok, pos_integer} | :none
-  def of(points) do
-    quickest_us = points |> Enum.map(& &1.p99_us) |> Enum.min()
+  @doc """
+  The length that the rule picks, and the part of the best length's throughput that it has; `:none` where others wait
+  longer with any length.
+  """
+  @spec of([point, ...], number) :: {:ok, pos_integer, float} | :none
+  def of(points, idle_p99_us) do
     most = points |> Enum.map(& &1.calls_per_s) |> Enum.max()
 
-    good =
-      for point <- points,
-          point.p99_us <= @worst_p99 * quickest_us,
-          point.calls_per_s >= @least_throughput * most,
-          do: point.slice_us
-
-    if good == [], do: :none, else: {:ok, Enum.max(good)}
+    points
+    |> Enum.filter(&(&1.p99_us <= @worst_p99 * idle_p99_us))
+    |> Enum.max_by(& &1.slice_us, fn -> nil end)
+    |> case do
+      nil -> :none
+      point -> {:ok, point.slice_us, point.calls_per_s / most}
+    end
   end
 end

@@ -29,7 +29,7 @@ defmodule Cantilever.Bench.Slice.Report do
       "![throughput and p99 over the length of a slice](slice.svg)\n\n",
       table(points, idle),
       "\n",
-      conclusion(points),
+      conclusion(points, idle),
       "\n"
     ]
   end
@@ -73,17 +73,20 @@ defmodule Cantilever.Bench.Slice.Report do
   defp ms(figure), do: Markdown.ms(Bench.median(figure.rounds))
 
   @doc "Which length the figures speak for, in a sentence."
-  @spec conclusion([point]) :: String.t()
-  def conclusion(points) do
-    case choice(points) do
-      {:ok, us} -> "The figures speak for **#{us} µs**: #{Choice.rule()}."
-      :none -> "The figures speak for no length: none is #{Choice.rule()}."
+  @spec conclusion([point], Figures.t()) :: String.t()
+  def conclusion(points, idle) do
+    case choice(points, idle) do
+      {:ok, us, part} ->
+        "The figures speak for **#{us} µs**: #{Choice.rule()}. Its throughput is #{Float.round(part, 2)} of the best one's."
+
+      :none ->
+        "The figures speak for no length: none is #{Choice.rule()}."
     end
   end
 
-  @doc "The length that the figures speak for."
-  @spec choice([point]) :: {:ok, pos_integer} | :none
-  def choice(points) do
+  @doc "The length that the figures speak for, and the part of the best throughput that it has."
+  @spec choice([point], Figures.t()) :: {:ok, pos_integer, float} | :none
+  def choice(points, idle) do
     points
     |> Enum.filter(&(&1.callers == @judged))
     |> Enum.map(fn %{slice_us: slice_us, figures: figures} ->
@@ -93,7 +96,7 @@ defmodule Cantilever.Bench.Slice.Report do
         calls_per_s: Bench.median(figures.calls_per_s.rounds)
       }
     end)
-    |> Choice.of()
+    |> Choice.of(Bench.median(idle.p99_us.rounds))
   end
 
   @doc "Both plots, the latency above the throughput."

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use crate::thread_state::ThreadState;
 
-/// As long as the BEAM's own 4,000 reductions of Elixir code take.
+/// As long as the BEAM's own 4,000 reductions of Elixir code take, and the longest beside which others wait
+/// no longer than on an idle node: `bench/results/slice.md` has the figures.
 pub(crate) const DEFAULT_SLICE_US: u32 = 20;
 
 /// How many checkpoints may pass between two looks at the clock. Bounds how long a call can

@@ -5,21 +5,18 @@ defmodule Cantilever.Bench.Slice.ChoiceTest do
 
   alias Cantilever.Bench.Slice.Choice
 
-  test "it is the longest one that is good enough" do
-    points = [
-      %{slice_us: 10, p99_us: 200, calls_per_s: 90.0},
-      %{slice_us: 20, p99_us: 210, calls_per_s: 99.0},
-      %{slice_us: 50, p99_us: 240, calls_per_s: 100.0},
-      %{slice_us: 100, p99_us: 900, calls_per_s: 100.0}
-    ]
+  @points [
+    %{slice_us: 10, p99_us: 200, calls_per_s: 90.0},
+    %{slice_us: 20, p99_us: 240, calls_per_s: 99.0},
+    %{slice_us: 50, p99_us: 400, calls_per_s: 110.0}
+  ]
 
-    assert Choice.of(points) == {:ok, 50}
+  test "it is the longest one beside which others wait about as long as on an idle node" do
+    assert Choice.of(@points, 200) == {:ok, 20, 0.9}
+    assert Choice.of(@points, 320) == {:ok, 50, 1.0}
   end
 
-  test "a length must be good at both" do
-    quick = %{slice_us: 10, p99_us: 100, calls_per_s: 50.0}
-    busy = %{slice_us: 1_000, p99_us: 2_000, calls_per_s: 100.0}
-    assert Choice.of([quick, busy]) == :none
-    assert Choice.of([quick, busy, %{slice_us: 50, p99_us: 125, calls_per_s: 97.0}]) == {:ok, 50}
+  test "there is none where others wait longer with any" do
+    assert Choice.of(@points, 100) == :none
   end
 end

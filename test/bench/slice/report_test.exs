@@ -31,13 +31,16 @@ defmodule Cantilever.Bench.Slice.ReportTest do
   end
 
   test "the conclusion names a length and the rule" do
-    assert Report.choice(points()) == {:ok, 20}
-    assert Report.conclusion(points()) =~ ~r/speak for \*\*20 µs\*\*: the longest slice whose p99/
+    idle = figures(p99_us: [180, 180, 180])
+    assert Report.choice(points(), idle) == {:ok, 20, 1.0}
+
+    assert Report.conclusion(points(), idle) =~
+             ~r/speak for \*\*20 µs\*\*: the longest slice whose p99 .* node\. Its throughput is 1\.0 of/
   end
 
   test "the page and the plot are of the same figures" do
     page = points() |> Report.page(figures([]), machine()) |> IO.iodata_to_binary()
-    assert page =~ Report.conclusion(points())
+    assert page =~ Report.conclusion(points(), figures([]))
     svg = points() |> Report.svg(figures([])) |> IO.iodata_to_binary()
     assert svg =~ "4 callers"
     assert svg =~ "calls per second"
