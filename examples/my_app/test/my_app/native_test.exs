@@ -72,8 +72,7 @@ defmodule MyApp.NativeTest do
     end
 
     test "stops when its caller dies, so that the next call gets its turn" do
-      busy =
-        for _ <- 1..(2 * :erlang.system_info(:dirty_cpu_schedulers_online)), do: hour_of_work()
+      busy = for _ <- 1..(2 * :erlang.system_info(:dirty_cpu_schedulers_online)), do: long_call()
 
       for caller <- busy do
         monitor = Process.monitor(caller)
@@ -177,18 +176,23 @@ defmodule MyApp.NativeTest do
     end
   end
 
-  # A process that holds a dirty scheduler with a call which would take an hour.
-  defp hour_of_work do
+  # A process with a call that would take minutes: inside of it, or, where the library has its limit of dirty calls already,
+  # waiting for its turn.
+  defp long_call do
     caller = spawn(fn -> Native.render_fractal(16_000, 6_000, 100_000) end)
-    wait_until_inside(caller)
+    wait_until_begun(caller)
     caller
   end
 
-  # A process that waits for a dirty scheduler is runnable, and running once it has one.
-  defp wait_until_inside(caller) do
+  # A process that waits for a dirty scheduler is runnable, running once it has one, and suspended while it waits for its turn.
+  defp wait_until_begun(caller) do
     case Process.info(caller, [:status, :current_function]) do
-      [status: :running, current_function: {Native, :render_fractal, 3}] -> :ok
-      [_status, _current_function] -> wait_until_inside(caller)
+      [status: status, current_function: {Native, :render_fractal, 3}]
+      when status in [:running, :suspended] ->
+        :ok
+
+      [_status, _current_function] ->
+        wait_until_begun(caller)
     end
   end
 
