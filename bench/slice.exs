@@ -2,12 +2,12 @@
 
 for file <-
       ~w(support/bench support/calibrate support/figures support/markdown support/progress support/results
-               support/reload slice/choice slice/report) do
+               support/reload support/sweep slice/choice slice/report) do
   Code.require_file(file <> ".exs", __DIR__)
 end
 
 alias Cantilever.Bench
-alias Cantilever.Bench.{Calibrate, Figures, Progress, Reload, Results}
+alias Cantilever.Bench.{Calibrate, Reload, Results, Sweep}
 alias Cantilever.Bench.Slice.Report
 alias Cantilever.Responsiveness
 
@@ -23,34 +23,18 @@ Bench.main("slice", fn %{quick: quick?} ->
   n = Calibrate.input(&module.sum_of_squares/1, 20_000_000, 20_000)
   expected = div((n - 1) * n * (2 * n - 1), 6)
   keys = for slice_us <- slices_us, callers <- callers, do: {slice_us, callers}
-  progress = Progress.new((length(keys) + 1) * rounds)
 
-  step = fn sample ->
-    :ok = Progress.step(progress)
-    sample
-  end
-
-  sampled = fn {slice_us, callers} ->
-    :ok = Reload.with_settings!(compiled, slice_us: slice_us)
-    ^expected = module.sum_of_squares(n)
-
-    step.(
-      Responsiveness.sample(fn -> module.sum_of_squares(n) end,
-        concurrency: callers,
-        duration: duration_ms
-      )
-    )
-  end
-
-  idle = fn -> step.(Responsiveness.sample(nil, duration: duration_ms)) end
-  measurements = [{:idle, idle} | Enum.map(keys, &{&1, fn -> sampled.(&1) end})]
-  {idle, samples} = measurements |> Bench.rounds(rounds, warm_up: false) |> Map.pop!(:idle)
-
-  idle = Figures.of(idle)
+  {idle, figures} =
+    Sweep.run(keys, rounds, duration_ms, fn {slice_us, callers} ->
+      :ok = Reload.with_settings!(compiled, slice_us: slice_us)
+      ^expected = module.sum_of_squares(n)
+      call = fn -> module.sum_of_squares(n) end
+      Responsiveness.sample(call, concurrency: callers, duration: duration_ms)
+    end)
 
   points =
     for {slice_us, callers} = key <- keys do
-      %{slice_us: slice_us, callers: callers, figures: Figures.of(Map.fetch!(samples, key))}
+      %{slice_us: slice_us, callers: callers, figures: Map.fetch!(figures, key)}
     end
 
   Results.write!(
@@ -64,14 +48,17 @@ Bench.main("slice", fn %{quick: quick?} ->
   IO.puts(Report.conclusion(points, idle))
 
   results =
-    for %{figures: figures} = point <- points,
-        {name, figure, unit} <- [
-          {"p99", figures.p99_us, "us"},
-          {"p99.9", figures.p999_us, "us"},
-          {"calls", figures.calls_per_s, "calls/s"}
-        ] do
-      Bench.result("#{point.slice_us} us, #{point.callers} callers: #{name}", figure.rounds, unit)
-    end
+    Enum.flat_map(points, fn point ->
+      title = "#{point.slice_us} us, #{point.callers} callers"
+
+      named = [
+        {"p99", :p99_us, "us"},
+        {"p99.9", :p999_us, "us"},
+        {"calls", :calls_per_s, "calls/s"}
+      ]
+
+      Sweep.results(title, point.figures, named)
+    end)
 
   {results, []}
 end)

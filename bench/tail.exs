@@ -2,12 +2,12 @@
 
 for file <-
       ~w(support/bench support/calibrate support/figures support/markdown support/progress support/results
-               support/reload tail/pauser tail/variants tail/report) do
+               support/reload support/sweep tail/pauser tail/variants tail/report) do
   Code.require_file(file <> ".exs", __DIR__)
 end
 
 alias Cantilever.Bench
-alias Cantilever.Bench.{Calibrate, Figures, Progress, Reload, Results}
+alias Cantilever.Bench.{Calibrate, Reload, Results, Sweep}
 alias Cantilever.Bench.Tail.{Pauser, Report, Variants}
 alias Cantilever.Responsiveness
 
@@ -40,32 +40,21 @@ Bench.main("tail", fn %{quick: quick?} ->
     end
 
   keys = for callers <- [4, 16], variant <- variants, do: {variant, callers}
-  progress = Progress.new((length(keys) + 1) * rounds)
 
-  step = fn sample ->
-    :ok = Progress.step(progress)
-    sample
-  end
+  {idle, figures} =
+    Sweep.run(keys, rounds, duration_ms, fn {variant, callers} ->
+      new_pool.(variant.threads, variant.limit)
+      if variant.lowered?, do: {:ok, _threads} = module.lower_pool()
+      call = fn -> apply(module, variant.function, [n]) end
+      ^expected = call.()
 
-  sampled = fn {variant, callers} ->
-    new_pool.(variant.threads, variant.limit)
-    if variant.lowered?, do: {:ok, _threads} = module.lower_pool()
-    call = fn -> apply(module, variant.function, [n]) end
-    ^expected = call.()
-
-    measure = fn -> Responsiveness.sample(call, concurrency: callers, duration: duration_ms) end
-    step.(if variant.pauses?, do: Pauser.during(&module.pause/1, measure), else: measure.())
-  end
-
-  idle = fn -> step.(Responsiveness.sample(nil, duration: duration_ms)) end
-  measurements = [{:idle, idle} | Enum.map(keys, &{&1, fn -> sampled.(&1) end})]
-  {idle, samples} = measurements |> Bench.rounds(rounds, warm_up: false) |> Map.pop!(:idle)
-
-  idle = Figures.of(idle)
+      measure = fn -> Responsiveness.sample(call, concurrency: callers, duration: duration_ms) end
+      if variant.pauses?, do: Pauser.during(&module.pause/1, measure), else: measure.()
+    end)
 
   cells =
     for {variant, callers} = key <- keys do
-      %{variant: variant, callers: callers, figures: Figures.of(Map.fetch!(samples, key))}
+      %{variant: variant, callers: callers, figures: Map.fetch!(figures, key)}
     end
 
   about = %{machine: Bench.Machine.describe(), left_out: left_out}
@@ -73,16 +62,14 @@ Bench.main("tail", fn %{quick: quick?} ->
   Results.write!([{"tail.md", page}], quick: quick?)
 
   results =
-    for cell <- cells,
-        {name, figure, unit} <- [
-          {"p50", cell.figures.p50_us, "us"},
-          {"p99", cell.figures.p99_us, "us"},
-          {"p99.9", cell.figures.p999_us, "us"},
-          {"calls", cell.figures.calls_per_s, "calls/s"}
-        ] do
-      title = "#{cell.callers} callers, #{cell.variant.title}: #{name}"
-      Bench.result(title, figure.rounds, unit)
-    end
+    Enum.flat_map(cells, fn cell ->
+      Sweep.results("#{cell.callers} callers, #{cell.variant.title}", cell.figures, [
+        {"p50", :p50_us, "us"},
+        {"p99", :p99_us, "us"},
+        {"p99.9", :p999_us, "us"},
+        {"calls", :calls_per_s, "calls/s"}
+      ])
+    end)
 
   {results, []}
 end)

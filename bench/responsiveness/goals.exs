@@ -29,30 +29,17 @@ defmodule Cantilever.Bench.Responsiveness.Goals do
     name =
       "p99 under #{callers} yielding callers to #{if other == :idle, do: "idle", else: "pure Elixir"}"
 
-    ratio = ratio(figures(cells, callers, :kit_yielding), figures(cells, callers, other), :p99_us)
-    Bench.goal(name, ratio, side, limit)
+    goal(name, cells, callers, {:kit_yielding, other}, :p99_us, side, limit)
   end
 
   defp better(cells, callers) do
-    ratio =
-      ratio(
-        figures(cells, callers, :rustler_dirty),
-        figures(cells, callers, :kit_yielding),
-        :p99_us
-      )
-
-    Bench.goal("p99 under #{callers} callers: rustler's DirtyCpu to yielding", ratio, ">=", 10)
+    name = "p99 under #{callers} callers: rustler's DirtyCpu to yielding"
+    goal(name, cells, callers, {:rustler_dirty, :kit_yielding}, :p99_us, ">=", 10)
   end
 
   defp throughput(cells, callers) do
-    ratio =
-      ratio(
-        figures(cells, callers, :kit_yielding),
-        figures(cells, callers, :rustler_dirty),
-        :calls_per_s
-      )
-
-    Bench.goal("calls/s of #{callers} callers: yielding to rustler's DirtyCpu", ratio, ">=", 1)
+    name = "calls/s of #{callers} callers: yielding to rustler's DirtyCpu"
+    goal(name, cells, callers, {:kit_yielding, :rustler_dirty}, :calls_per_s, ">=", 1)
   end
 
   # Without enough calls to judge by, nobody has shown that the shares are fair.
@@ -62,10 +49,14 @@ defmodule Cantilever.Bench.Responsiveness.Goals do
     Bench.goal(name, max(1 - least, most - 1), "<=", 0.1)
   end
 
-  # A round in which nothing could be measured (a p99 of 0 µs) would divide by zero.
-  defp ratio(ours, theirs, key) do
-    rounds = fn figures -> Enum.map(Map.fetch!(figures, key).rounds, &max(&1, 1)) end
-    Bench.ratio(rounds.(ours), rounds.(theirs))
+  # The ratio of one way to the other. A round in which nothing could be measured (a p99 of 0 µs) would divide by zero.
+  defp goal(name, cells, callers, {way, other}, key, side, limit) do
+    [ours, theirs] =
+      for way <- [way, other] do
+        Enum.map(Map.fetch!(figures(cells, callers, way), key).rounds, &max(&1, 1))
+      end
+
+    Bench.goal(name, Bench.ratio(ours, theirs), side, limit)
   end
 
   defp figures(cells, callers, way) do

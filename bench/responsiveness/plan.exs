@@ -9,6 +9,7 @@ defmodule Cantilever.Bench.Responsiveness.Plan do
   A round takes every cell once: idle and pure Elixir in each group, right beside the ways that are compared with them.
   """
 
+  alias Cantilever.Bench.Markdown
   alias Cantilever.Bench.Responsiveness.Ways
 
   @type cell :: %{
@@ -85,8 +86,13 @@ defmodule Cantilever.Bench.Responsiveness.Plan do
           optional(atom) => term
         }) :: String.t()
   def title(%{job: job, callers: callers, priority: priority}) do
-    callers = if callers == 1, do: "1 caller", else: "#{callers} callers"
-    Enum.join(["#{job}", callers | if(priority == :low, do: ["low priority"], else: [])], ", ")
+    Enum.join(
+      [
+        "#{job}",
+        Markdown.callers(callers) | if(priority == :low, do: ["low priority"], else: [])
+      ],
+      ", "
+    )
   end
 
   defp duration_ms(:arithmetic, callers) when callers <= 2, do: 1_500

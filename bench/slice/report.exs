@@ -39,9 +39,10 @@ defmodule Cantilever.Bench.Slice.Report do
   def table(points, idle) do
     callers = points |> Enum.map(& &1.callers) |> Enum.uniq()
 
-    head =
-      ["slice, µs" | Enum.flat_map(callers, &["p99, #{&1} callers", "p99.9", "calls/s"])]
-      |> Enum.map(&String.replace(&1, "1 callers", "1 caller"))
+    head = [
+      "slice, µs"
+      | Enum.flat_map(callers, &["p99, #{Markdown.callers(&1)}", "p99.9", "calls/s"])
+    ]
 
     nothing = [
       "nothing runs"
@@ -129,7 +130,7 @@ defmodule Cantilever.Bench.Slice.Report do
         end
 
       %{
-        name: if(callers == 1, do: "1 caller", else: "#{callers} callers"),
+        name: Markdown.callers(callers),
         style: :line,
         points: points
       }

@@ -67,7 +67,7 @@ defmodule Cantilever.Bench.Soak.Verdict do
         [title, unit | Enum.map([first, middle, last], &"#{round_off(&1)}")] ++ [grown]
       end
 
-    grid([["", "", "first tenth", "middle", "last tenth", "growth"] | rows])
+    Bench.grid([["", "", "first tenth", "middle", "last tenth", "growth"] | rows])
   end
 
   @doc "The median of the slopes between all pairs of points (Theil and Sen)."
@@ -161,21 +161,4 @@ defmodule Cantilever.Bench.Soak.Verdict do
 
   defp round_off(value) when abs(value) >= 100, do: round(value)
   defp round_off(value), do: Float.round(value / 1, 1)
-
-  defp grid(rows) do
-    widths =
-      rows
-      |> Enum.zip_with(& &1)
-      |> Enum.map(fn column -> column |> Enum.map(&String.length/1) |> Enum.max() end)
-
-    for row <- rows do
-      [[title | cells], [width | others]] = [row, widths]
-
-      [
-        String.pad_trailing(title, width),
-        Enum.zip_with(cells, others, &["  ", String.pad_leading(&1, &2)]),
-        ?\n
-      ]
-    end
-  end
 end

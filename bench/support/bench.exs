@@ -194,7 +194,7 @@ defmodule Cantilever.Bench do
 
     [
       [machine, ?\n],
-      grid(["", "median", "unit", "min", "max", "runs"], results),
+      grid([["", "median", "unit", "min", "max", "runs"] | results]),
       if(bench.goals == [], do: [], else: [?\n, goals_table(bench)])
     ]
   end
@@ -212,16 +212,18 @@ defmodule Cantilever.Bench do
         ]
       end
 
-    grid(["goal", "value", "wanted", ""], rows)
+    grid([["goal", "value", "wanted", ""] | rows])
   end
 
-  defp grid(head, rows) do
+  @doc "Rows of cells as a table for the terminal, its columns as wide as they need to be: text first, then figures."
+  @spec grid([[String.t()]]) :: iodata
+  def grid(rows) do
     widths =
-      [head | rows]
+      rows
       |> Enum.zip_with(& &1)
       |> Enum.map(fn column -> column |> Enum.map(&String.length/1) |> Enum.max() end)
 
-    for row <- [head | rows] do
+    for row <- rows do
       [name | cells] = Enum.zip(row, widths)
       [pad(:trailing, name), Enum.map(cells, &["  ", pad(:leading, &1)]), ?\n]
     end

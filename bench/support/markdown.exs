@@ -6,6 +6,8 @@ defmodule Cantilever.Bench.Markdown do
       "| | ms |\\n|---|---:|\\n| idle | 0.06 |\\n"
   """
 
+  alias Cantilever.Responsiveness.Units
+
   @doc "A table whose first column is text and whose others are figures."
   @spec table([String.t()], [[String.t()]]) :: iodata
   def table(head, rows) do
@@ -37,9 +39,17 @@ defmodule Cantilever.Bench.Markdown do
   def figure(value) when abs(value) < 9.995, do: :erlang.float_to_binary(value / 1, decimals: 2)
   def figure(value) when abs(value) < 99.95, do: :erlang.float_to_binary(value / 1, decimals: 1)
 
-  def figure(value) do
-    value |> round() |> Integer.to_string() |> String.replace(~r/(?<=\d)(?=(\d{3})+$)/, ",")
-  end
+  def figure(value), do: value |> round() |> Units.grouped()
+
+  @doc """
+  A number of callers.
+
+      iex> Enum.map([1, 4], &Cantilever.Bench.Markdown.callers/1)
+      ["1 caller", "4 callers"]
+  """
+  @spec callers(pos_integer) :: String.t()
+  def callers(1), do: "1 caller"
+  def callers(count), do: "#{count} callers"
 
   @doc "The machine as a sentence."
   @spec machine(Cantilever.Bench.Machine.t()) :: String.t()

@@ -42,7 +42,7 @@ defmodule Cantilever.Bench.Tail.Report do
     groups =
       for {callers, cells} <- cells |> Enum.group_by(& &1.callers) |> Enum.sort() do
         [
-          ["**#{callers} callers**" | List.duplicate("", length(@head) - 1)]
+          ["**#{Markdown.callers(callers)}**" | List.duplicate("", length(@head) - 1)]
           | Enum.map(cells, &row/1)
         ]
       end

@@ -1,3 +1,4 @@
+Code.require_file("../../../bench/support/markdown.exs", __DIR__)
 Code.require_file("../../../bench/responsiveness/ways.exs", __DIR__)
 Code.require_file("../../../bench/responsiveness/plan.exs", __DIR__)
 
