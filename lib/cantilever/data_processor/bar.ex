@@ -3,6 +3,7 @@ defmodule Cantilever.DataProcessor.Bar do
   # The text of a progress bar: pure, and never longer than the terminal is wide.
 
   alias Cantilever.DataProcessor.Progress
+  alias Cantilever.TerminalLine
 
   @narrowest 10
   @widest 40
@@ -16,9 +17,9 @@ defmodule Cantilever.DataProcessor.Bar do
     text =
       if progress.total in [nil, 0] or width < @narrowest,
         do: text,
-        else: "[#{bar(progress, width)}] #{text}"
+        else: "[#{TerminalLine.bar(progress.done, progress.total, width)}] #{text}"
 
-    text |> String.slice(0, max(columns - 1, 0)) |> String.pad_trailing(max(columns - 1, 0))
+    TerminalLine.fit(text, columns)
   end
 
   @doc "The figures alone."
@@ -27,11 +28,6 @@ defmodule Cantilever.DataProcessor.Bar do
     [count(progress), failed(progress), rate(progress), time(progress)]
     |> Enum.reject(&is_nil/1)
     |> Enum.join(", ")
-  end
-
-  defp bar(progress, width) do
-    full = min(div(progress.done * width, progress.total), width)
-    String.duplicate("#", full) <> String.duplicate(".", width - full)
   end
 
   defp count(%{total: total, done: done}) when total in [nil, 0], do: "#{done}"

@@ -2,6 +2,8 @@ defmodule Cantilever.Responsiveness.ProgressLine do
   @moduledoc false
   # How far a measurement has come: a line that is drawn over itself on a terminal, and elsewhere (a log, a pipe) a line for each round.
 
+  alias Cantilever.TerminalLine
+
   @bar_width 24
   @names %{idle: "idle", elixir: "pure Elixir", call: "this call"}
 
@@ -25,21 +27,19 @@ defmodule Cantilever.Responsiveness.ProgressLine do
   @doc "The line in exactly `columns - 1` columns, so that nothing of the line before stays and none wraps."
   @spec line(progress, pos_integer) :: String.t()
   def line(progress, columns) do
-    full = min(div(progress.elapsed_ms * @bar_width, max(progress.total_ms, 1)), @bar_width)
-    bar = "[#{String.duplicate("#", full)}#{String.duplicate(".", @bar_width - full)}] "
+    bar = "[#{TerminalLine.bar(progress.elapsed_ms, max(progress.total_ms, 1), @bar_width)}] "
 
     text =
       "round #{progress.round} of #{progress.rounds}, #{@names[progress.phase]}, #{left(progress)}"
 
-    width = max(columns - 1, 0)
-    text = if String.length(bar <> text) <= width, do: bar <> text, else: text
-    text |> String.slice(0, width) |> String.pad_trailing(width)
+    text = if String.length(bar <> text) < columns, do: bar <> text, else: text
+    TerminalLine.fit(text, columns)
   end
 
   defp redrawn(device, columns, measure) do
     measure.(fn progress -> IO.write(device, ["\r", line(progress, columns)]) end)
   after
-    IO.write(device, ["\r", String.duplicate(" ", max(columns - 1, 0)), "\r"])
+    IO.write(device, ["\r", TerminalLine.fit("", columns), "\r"])
   end
 
   # Progress comes many times in a round.
