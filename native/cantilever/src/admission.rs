@@ -59,7 +59,6 @@ pub(crate) struct Gate {
 
 /// A call waits here only as long as there is no room for it: whoever makes room lets it in. Those that
 /// wait for their function's limit are kept apart, so that a long queue of them is in nobody's way.
-#[derive(Default)]
 struct Calls {
     running: usize,
     numbers: u64,

@@ -12,7 +12,7 @@ use crate::returned::Returned;
 use crate::signal::{LazySignal, Signal, Wait};
 use crate::task::ErasedTask;
 use crate::thread_state::ThreadState;
-use crate::{panics, reclaim};
+use crate::{outbox, panics, reclaim};
 
 /// How many calls wait on a dirty I/O scheduler, or for one, as nobody could suspend them.
 static PARKED: AtomicU64 = AtomicU64::new(0);
@@ -224,7 +224,7 @@ impl Shared<Call> {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Err(report) = panics::guard(|| drop(running)) {
-            crate::outbox::panic(*report);
+            outbox::panic(*report);
         }
     }
 }

@@ -7,16 +7,14 @@ use rustler::Env;
 use rustler::codegen_runtime::c_int;
 use rustler::sys::{
     ERL_NIF_DIRTY_JOB_CPU_BOUND, ERL_NIF_DIRTY_JOB_IO_BOUND, ERL_NIF_NORMAL_JOB, ErlNifEnv,
-    ErlNifTerm, enif_consume_timeslice, enif_make_badarg, enif_schedule_nif,
+    ErlNifTerm,
 };
 
 use crate::admission::{self, FunctionLimit, Gate, Permit, Ticket};
 use crate::args::Args;
-use crate::init;
-use crate::panics;
-use crate::resource::Shared;
 use crate::signal::Wait;
 use crate::sync::{SyncNif, conclude};
+use crate::{init, panics, steps};
 
 /// A kind of dirty scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,7 +74,7 @@ pub unsafe extern "C" fn call_dirty<N: DirtyNif>(
         };
         let mut arguments = vec![ticket.to_term(env).as_c_arg()];
         arguments.extend_from_slice(std::slice::from_raw_parts(argv, argc as usize));
-        schedule::<N>(env, ERL_NIF_NORMAL_JOB, wait::<N>, &arguments)
+        steps::queue(env, N::INFO, ERL_NIF_NORMAL_JOB, wait::<N>, &arguments)
     }
 }
 
@@ -90,19 +88,16 @@ unsafe extern "C" fn wait<N: DirtyNif>(
     argc: c_int,
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
-    let scope = ();
-    // SAFETY: as for `call_dirty`; the first term is a ticket.
+    // SAFETY: as the function's contract says.
     unsafe {
-        let env = Env::new(&scope, env);
-        let arguments = std::slice::from_raw_parts(argv, argc as usize);
-        let Some(ticket) = ticket_of(env, arguments) else {
-            return enif_make_badarg(env.as_c_arg());
-        };
-        if ticket.suspend_process(env) == Wait::Again {
-            enif_consume_timeslice(env.as_c_arg(), 100);
-            return schedule::<N>(env, ERL_NIF_NORMAL_JOB, wait::<N>, arguments);
-        }
-        schedule::<N>(env, N::KIND.flags(), run_admitted::<N>, arguments)
+        steps::with_first::<Ticket>(env, argc, argv, |env, arguments, ticket| {
+            if ticket.suspend_process(env) == Wait::Again {
+                steps::book(env, 100);
+                return steps::queue(env, N::INFO, ERL_NIF_NORMAL_JOB, wait::<N>, arguments);
+            }
+            let flags = N::KIND.flags();
+            steps::queue(env, N::INFO, flags, run_admitted::<N>, arguments)
+        })
     }
 }
 
@@ -115,15 +110,11 @@ unsafe extern "C" fn run_admitted<N: DirtyNif>(
     argc: c_int,
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
-    let scope = ();
-    // SAFETY: as for `wait`.
+    // SAFETY: as for `wait`; behind the ticket come the arguments of the call.
     unsafe {
-        let env = Env::new(&scope, env);
-        let arguments = std::slice::from_raw_parts(argv, argc as usize);
-        match ticket_of(env, arguments) {
-            Some(ticket) => run_with::<N>(ticket.take(), env, argc - 1, argv.add(1)),
-            None => enif_make_badarg(env.as_c_arg()),
-        }
+        steps::with_first::<Ticket>(env, argc, argv, |env, _arguments, ticket| {
+            run_with::<N>(ticket.take(), env, argc - 1, argv.add(1))
+        })
     }
 }
 
@@ -142,39 +133,4 @@ unsafe fn run_with<N: DirtyNif>(
     };
     permit.release(env);
     result
-}
-
-/// # Safety
-/// The arguments are terms of `env`.
-unsafe fn ticket_of<'a>(
-    env: Env<'a>,
-    arguments: &[ErlNifTerm],
-) -> Option<crate::resource::Borrowed<'a, Ticket>> {
-    let first = *arguments.first()?;
-    // SAFETY: as the function's contract says.
-    Shared::<Ticket>::borrow(unsafe { rustler::Term::new(env, first) })
-}
-
-/// # Safety
-/// The result must be returned to the VM by the native function that `env` belongs to, and the
-/// arguments are terms of `env`.
-unsafe fn schedule<N: DirtyNif>(
-    env: Env<'_>,
-    flags: u32,
-    step: unsafe extern "C" fn(*mut ErlNifEnv, c_int, *const ErlNifTerm) -> ErlNifTerm,
-    arguments: &[ErlNifTerm],
-) -> ErlNifTerm {
-    let name = N::INFO.name.as_ptr().cast();
-    let count = arguments.len() as c_int;
-    // SAFETY: as the function's contract says; the name ends in NUL.
-    unsafe {
-        enif_schedule_nif(
-            env.as_c_arg(),
-            name,
-            flags as c_int,
-            step,
-            count,
-            arguments.as_ptr(),
-        )
-    }
 }

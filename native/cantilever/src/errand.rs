@@ -2,11 +2,12 @@
 //! process, passing a permit on. Nothing of users' runs there, which might keep it.
 
 use std::sync::LazyLock;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
 use crate::pool;
+use crate::worker::Worker;
 
 /// How long the pool must have been unused for its threads to end, and at most twice that.
 const POOL_KEPT: Duration = Duration::from_secs(60);
@@ -16,39 +17,24 @@ enum Errand {
     LookAfterPool,
 }
 
-static QUEUE: LazyLock<Option<Sender<Errand>>> = LazyLock::new(|| {
-    let (sender, receiver) = channel();
-    let spawned = thread::Builder::new()
-        .name("cantilever-errand".to_owned())
-        .spawn(move || run(&receiver));
-    spawned.ok().map(|_| sender)
-});
+static WORKER: LazyLock<Worker<Errand>> = LazyLock::new(|| Worker::start("cantilever-errand", run));
 
 /// Starts the thread; called while the library is loaded, so that later calls find it running.
 pub(crate) fn start() {
-    LazyLock::force(&QUEUE);
+    LazyLock::force(&WORKER);
 }
 
 /// Does `errand`, which must be short and must not panic, on the kit's thread.
 pub(crate) fn run_later(errand: impl FnOnce() + Send + 'static) {
-    let rejected = match QUEUE.as_ref() {
-        Some(queue) => queue
-            .send(Errand::Run(Box::new(errand)))
-            .err()
-            .map(|error| error.0),
-        None => Some(Errand::Run(Box::new(errand))),
-    };
     // Without its thread, which the system had none for, one of its own may be had by now.
-    if let Some(Errand::Run(errand)) = rejected {
+    if let Err(Errand::Run(errand)) = WORKER.submit(Errand::Run(Box::new(errand))) {
         let _ = thread::Builder::new().spawn(errand);
     }
 }
 
-/// Ends the pool's threads when they have been unused for a while.
+/// Ends the pool's threads when they have been unused for a while. (Without its thread it keeps them.)
 pub(crate) fn look_after_pool() {
-    if let Some(queue) = QUEUE.as_ref() {
-        let _ = queue.send(Errand::LookAfterPool);
-    }
+    let _ = WORKER.submit(Errand::LookAfterPool);
 }
 
 fn run(errands: &Receiver<Errand>) {

@@ -9,7 +9,7 @@ use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use rustler::codegen_runtime::{ResourceRegistration, c_int, c_void, inventory};
 use rustler::sys::{
-    ErlNifEntry, ErlNifEnv, ErlNifResourceFlags, ErlNifTerm, enif_send, internal_write_symbols,
+    ErlNifEntry, ErlNifEnv, ErlNifResourceFlags, ErlNifTerm, internal_write_symbols,
 };
 use rustler::{Encoder, Env, Nif, Term};
 
@@ -20,7 +20,7 @@ use crate::handle::Boxed;
 use crate::outbox::Credit;
 use crate::resource::Object;
 use crate::settings::Settings;
-use crate::{errand, module, outbox, panics, pool, reclaim, watchdog};
+use crate::{errand, mailbox, module, outbox, panics, pool, reclaim, watchdog};
 
 mod atoms {
     rustler::atoms! { load_error = "$cantilever_load_error" }
@@ -194,15 +194,8 @@ unsafe fn start(
         // SAFETY: as the function's contract says; `env` belongs to the process that loads.
         unsafe {
             let env = Env::new_init_env(&scope, env);
-            let message = (atoms::load_error(), reason.as_str())
-                .encode(env)
-                .as_c_arg();
-            enif_send(
-                env.as_c_arg(),
-                env.pid().as_c_arg(),
-                ptr::null_mut(),
-                message,
-            );
+            let message = (atoms::load_error(), reason.as_str()).encode(env);
+            mailbox::send_in(env, &env.pid(), message);
         }
     });
     1

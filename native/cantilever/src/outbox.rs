@@ -11,17 +11,20 @@ mod message;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
 use log::Record;
+use rustler::LocalPid;
 
+use crate::mailbox;
 use crate::panics::PanicReport;
+use crate::worker::Worker;
 use bound::Bound;
 use credit::Purse;
 use event::{Event, LogRecord};
-use message::{Logger, Message};
+use message::Message;
 
 pub(crate) use credit::Credit;
 pub(crate) use event::{Schedule, SlowCall};
@@ -41,17 +44,11 @@ static PANICS: Bound = Bound::new(1_000, 4 * 1024 * 1024);
 
 static LOST: AtomicU32 = AtomicU32::new(0);
 
-static QUEUE: LazyLock<Option<Sender<Event>>> = LazyLock::new(|| {
-    let (sender, receiver) = channel();
-    let spawned = thread::Builder::new()
-        .name("cantilever-outbox".to_owned())
-        .spawn(move || run(&receiver));
-    spawned.ok().map(|_| sender)
-});
+static WORKER: LazyLock<Worker<Event>> = LazyLock::new(|| Worker::start("cantilever-outbox", run));
 
 /// Starts the thread; called while the library is loaded, so that later calls find it running.
 pub(crate) fn start() {
-    LazyLock::force(&QUEUE);
+    LazyLock::force(&WORKER);
 }
 
 /// Messages may take credits along from now on.
@@ -80,12 +77,8 @@ fn submit(event: Event) {
         LOST.fetch_add(1, Ordering::Relaxed);
         return;
     }
-    let sent = QUEUE.as_ref().is_some_and(|queue| match queue.send(event) {
-        Ok(()) => true,
-        Err(_unsent) => false,
-    });
     // Without its thread, which the system had none for, nobody will ever take it out again.
-    if !sent {
+    if WORKER.submit(event).is_err() {
         LOST.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -116,10 +109,10 @@ fn run(events: &Receiver<Event>) {
 }
 
 /// Waits until the process is there.
-fn find_logger() -> Logger {
+fn find_logger() -> LocalPid {
     let mut pause = FIRST_PAUSE;
     loop {
-        if let Some(logger) = Logger::find() {
+        if let Some(logger) = mailbox::find(message::logger()) {
             return logger;
         }
         thread::sleep(pause);
@@ -145,6 +138,8 @@ fn collect(first: Event, events: &Receiver<Event>) -> Vec<Event> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc::channel;
+
     use super::*;
 
     fn event(text: &str) -> Event {

@@ -2,33 +2,23 @@
 
 use std::any::Any;
 use std::sync::LazyLock;
-use std::sync::mpsc::{Receiver, Sender, channel};
-use std::thread;
+use std::sync::mpsc::Receiver;
 
+use crate::worker::Worker;
 use crate::{outbox, panics};
 
-static QUEUE: LazyLock<Option<Sender<Box<dyn Any + Send>>>> = LazyLock::new(|| {
-    let (sender, receiver) = channel();
-    let spawned = thread::Builder::new()
-        .name("cantilever-reclaim".to_owned())
-        .spawn(move || run(&receiver));
-    spawned.ok().map(|_| sender)
-});
+static WORKER: LazyLock<Worker<Box<dyn Any + Send>>> =
+    LazyLock::new(|| Worker::start("cantilever-reclaim", run));
 
 /// Starts the thread; called while the library is loaded, so that later calls find it running.
 pub(crate) fn start() {
-    LazyLock::force(&QUEUE);
+    LazyLock::force(&WORKER);
 }
 
 /// Drops `value` on the kit's thread.
 pub(crate) fn drop_later<T: Send + 'static>(value: T) {
-    let value: Box<dyn Any + Send> = Box::new(value);
-    let rejected = match QUEUE.as_ref() {
-        Some(queue) => queue.send(value).err().map(|error| error.0),
-        None => Some(value),
-    };
     // Without its thread (the system had none to give) the value is dropped here: late beats lost.
-    if let Some(value) = rejected {
+    if let Err(value) = WORKER.submit(Box::new(value)) {
         drop_guarded(value);
     }
 }

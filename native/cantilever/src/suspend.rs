@@ -4,14 +4,12 @@
 //! `Cantilever.Suspender`, an ordinary process, to suspend its own process, and gives up its time
 //! slice until that has happened. Whoever wakes it has it resumed.
 
-use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use rustler::sys::{enif_send, enif_whereis_pid};
 use rustler::{Atom, Encoder, Env, LocalPid, OwnedEnv, Term};
 
-use crate::errand;
 use crate::thread_kind::{ThreadKind, thread_kind};
+use crate::{errand, mailbox};
 
 mod atoms {
     rustler::atoms! { suspender = "Elixir.Cantilever.Suspender", suspend, resume }
@@ -53,39 +51,24 @@ impl Suspension {
         }
     }
 
+    /// Ends it, from a thread that the VM does not manage.
     fn end_here(self) {
+        let Some(suspender) = mailbox::find(atoms::suspender()) else {
+            return;
+        };
         OwnedEnv::new().run(|env| {
-            let message = self.message(env, atoms::resume());
-            let Some(suspender) = suspender(ptr::null_mut(), env) else {
-                return;
-            };
-            // SAFETY: the VM does not manage this thread, so there is no calling environment; the
-            // message lives in `env`, which the send may take the contents of.
-            unsafe {
-                enif_send(
-                    ptr::null_mut(),
-                    suspender.as_c_arg(),
-                    env.as_c_arg(),
-                    message.as_c_arg(),
-                );
-            }
+            let message = self.message(env, atoms::resume()).as_c_arg();
+            // SAFETY: `find` has checked that the VM does not manage this thread; the message lives in `env`.
+            unsafe { mailbox::send(env, &suspender, message) }
         });
     }
 
-    /// Whether there was a suspender to send to.
+    /// Whether there was a suspender to send to. From a native call.
     fn send(&self, env: Env<'_>, what: Atom) -> bool {
-        let Some(suspender) = suspender(env.as_c_arg(), env) else {
-            return false;
-        };
-        let message = self.message(env, what).as_c_arg();
-        // SAFETY: `env` is that of the call that this thread runs, and the message belongs to it.
+        // SAFETY: `env` is that of the call that this thread runs.
         unsafe {
-            enif_send(
-                env.as_c_arg(),
-                suspender.as_c_arg(),
-                ptr::null_mut(),
-                message,
-            ) != 0
+            mailbox::find_in(env, atoms::suspender())
+                .is_some_and(|suspender| mailbox::send_in(env, &suspender, self.message(env, what)))
         }
     }
 
@@ -93,18 +76,5 @@ impl Suspension {
     fn message<'a>(&self, env: Env<'a>, what: Atom) -> Term<'a> {
         let library = LAST.as_ptr() as usize;
         (what, self.pid, (library, self.number)).encode(env)
-    }
-}
-
-/// `caller` is the calling environment, null on a thread that is not the VM's; the name is made in
-/// `env`.
-fn suspender(caller: *mut rustler::sys::ErlNifEnv, env: Env<'_>) -> Option<LocalPid> {
-    let mut pid = std::mem::MaybeUninit::uninit();
-    let name = atoms::suspender().to_term(env).as_c_arg();
-    // SAFETY: the caller is as the VM wants it; an atom is a term of every environment, and `pid`
-    // is written whenever the call succeeds.
-    unsafe {
-        (enif_whereis_pid(caller, name, pid.as_mut_ptr()) != 0)
-            .then(|| LocalPid::from_c_arg(pid.assume_init()))
     }
 }

@@ -17,7 +17,6 @@ use std::time::{Duration, Instant};
 
 use crate::args::NifInfo;
 use crate::outbox::{self, Schedule, SlowCall};
-use crate::thread_kind::{ThreadKind, thread_kind};
 use crate::thread_state::ThreadState;
 use slot::Sighting;
 pub(crate) use slot::Slot;
@@ -38,7 +37,7 @@ static SLOTS: Mutex<Vec<&'static Slot>> = Mutex::new(Vec::new());
 static WATCHDOG: Mutex<Option<Thread>> = Mutex::new(None);
 static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
 
-/// Runs `call`, which must not unwind, and reports it if it was slow.
+/// Runs `call` on a normal scheduler, which must not unwind, and reports it if it was slow.
 #[inline]
 pub(crate) fn watch<T>(
     state: &ThreadState,
@@ -69,10 +68,9 @@ fn enter_first(state: &ThreadState, slot: Option<&'static Slot>) -> (&'static Sl
         slot
     });
     let sequence = slot.enter();
-    if is_watched()
-        && PHASE
-            .compare_exchange(DOZING, WATCHING, Ordering::AcqRel, Ordering::Relaxed)
-            .is_ok()
+    if PHASE
+        .compare_exchange(DOZING, WATCHING, Ordering::AcqRel, Ordering::Relaxed)
+        .is_ok()
     {
         rouse();
     }
@@ -82,15 +80,8 @@ fn enter_first(state: &ThreadState, slot: Option<&'static Slot>) -> (&'static Sl
 /// A slot for this thread. Threads of the VM live as long as the node, so it is never given back.
 fn register() -> &'static Slot {
     let slot: &'static Slot = Box::leak(Box::default());
-    // Dirty schedulers may be held for as long as it takes: theirs nobody looks at.
-    if is_watched() {
-        lock(&SLOTS).push(slot);
-    }
+    lock(&SLOTS).push(slot);
     slot
-}
-
-fn is_watched() -> bool {
-    thread_kind() == ThreadKind::Normal
 }
 
 #[cold]

@@ -10,12 +10,9 @@ use std::future::Future;
 use std::task::Poll;
 use std::time::Instant;
 
+use rustler::Env;
 use rustler::codegen_runtime::c_int;
-use rustler::sys::{
-    ERL_NIF_DIRTY_JOB_IO_BOUND, ERL_NIF_NORMAL_JOB, ErlNifEnv, ErlNifTerm, enif_consume_timeslice,
-    enif_make_badarg, enif_schedule_nif,
-};
-use rustler::{Env, Term};
+use rustler::sys::{ERL_NIF_DIRTY_JOB_IO_BOUND, ERL_NIF_NORMAL_JOB, ErlNifEnv, ErlNifTerm};
 
 use crate::args::{Args, BadArgument, NifInfo};
 use crate::call::{self, Call, Next, Running};
@@ -23,9 +20,10 @@ use crate::outbox::Schedule;
 use crate::resource::Shared;
 use crate::returned::{IntoReturned, Returned};
 use crate::signal::LazySignal;
+use crate::steps::Step;
 use crate::task::Task;
 use crate::thread_state::ThreadState;
-use crate::{init, panics, raise, watchdog};
+use crate::{init, panics, raise, steps, watchdog};
 
 /// A function that yields; implemented by the macro.
 pub trait YieldingNif {
@@ -118,13 +116,13 @@ pub unsafe extern "C" fn call_yielding<N: YieldingNif>(
         match started {
             Ok(Ok(Started(Progress::Done(returned)))) => {
                 if let Some(percent) = used {
-                    enif_consume_timeslice(env.as_c_arg(), percent.max(1));
+                    steps::book(env, percent);
                 }
                 returned.into_term()
             }
             Ok(Ok(Started(Progress::Unfinished(call, next)))) => {
-                let term = call.to_term(env).as_c_arg();
-                schedule::<N>(env, term, next, used)
+                let arguments = [call.to_term(env).as_c_arg()];
+                schedule::<N>(env, &arguments, next, used)
             }
             Ok(Err(bad)) => raise::bad_argument(env, &bad),
             Err(report) => raise::panic(env, N::INFO, &report),
@@ -138,12 +136,12 @@ pub unsafe extern "C" fn call_yielding<N: YieldingNif>(
 /// Only the VM may call it, with one argument: the resource of a call of `N`.
 unsafe extern "C" fn resume<N: YieldingNif>(
     env: *mut ErlNifEnv,
-    _argc: c_int,
+    argc: c_int,
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
     // SAFETY: as the function's contract says.
     unsafe {
-        with_call(env, argv, |env, term, call| {
+        steps::with_first::<Call>(env, argc, argv, |env, arguments, call| {
             let (outcome, used) = ThreadState::with(|state| {
                 let outcome = watchdog::watch(state, N::INFO, Schedule::Yielding, || {
                     let outcome = panics::guard_in(state, || call.run_slice(state, env));
@@ -155,10 +153,10 @@ unsafe extern "C" fn resume<N: YieldingNif>(
                 (outcome, state.slice.end())
             });
             if !matches!(outcome, Ok(Err(_))) {
-                enif_consume_timeslice(env.as_c_arg(), used.unwrap_or(1).max(1));
+                steps::book(env, used.unwrap_or(1));
             }
             match outcome {
-                Ok(Err(next)) => schedule::<N>(env, term, next, used),
+                Ok(Err(next)) => schedule::<N>(env, arguments, next, used),
                 Ok(Ok(returned)) => returned.into_term(),
                 Err(report) => raise::panic(env, N::INFO, &report),
             }
@@ -172,17 +170,17 @@ unsafe extern "C" fn resume<N: YieldingNif>(
 /// Only the VM may call it, with one argument: the resource of a call of `N`.
 unsafe extern "C" fn wait<N: YieldingNif>(
     env: *mut ErlNifEnv,
-    _argc: c_int,
+    argc: c_int,
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
     // SAFETY: as the function's contract says.
     unsafe {
-        with_call(env, argv, |env, term, call| {
+        steps::with_first::<Call>(env, argc, argv, |env, arguments, call| {
             let next = call.suspend_process(env);
             if next == Next::WakeUp {
-                enif_consume_timeslice(env.as_c_arg(), 100);
+                steps::book(env, 100);
             }
-            queue::<N>(env, term, next)
+            queue::<N>(env, arguments, next)
         })
     }
 }
@@ -193,73 +191,49 @@ unsafe extern "C" fn wait<N: YieldingNif>(
 /// Only the VM may call it, with one argument: the resource of a call of `N`.
 unsafe extern "C" fn park<N: YieldingNif>(
     env: *mut ErlNifEnv,
-    _argc: c_int,
+    argc: c_int,
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
     // SAFETY: as the function's contract says.
     unsafe {
-        with_call(env, argv, |env, term, call| {
+        steps::with_first::<Call>(env, argc, argv, |env, arguments, call| {
             let next = if call.wait() {
                 Next::Slice
             } else {
                 Next::Parked
             };
-            queue::<N>(env, term, next)
+            queue::<N>(env, arguments, next)
         })
     }
 }
 
-/// Calls `step` with the call that the only argument refers to.
+/// Queues the next step of a call, and books the time that was `used`.
 ///
 /// # Safety
-/// Only for a function that the VM calls with one argument; what it returns goes to the VM.
-unsafe fn with_call(
-    env: *mut ErlNifEnv,
-    argv: *const ErlNifTerm,
-    step: impl FnOnce(Env<'_>, ErlNifTerm, &Shared<Call>) -> ErlNifTerm,
-) -> ErlNifTerm {
-    let scope = ();
-    // SAFETY: the VM passes its environment for this call and one term of it; `scope` gives the
-    // environment a lifetime of its own, that of this call.
-    unsafe {
-        let env = Env::new(&scope, env);
-        let term = *argv;
-        match Shared::<Call>::borrow(Term::new(env, term)) {
-            Some(call) => step(env, term, &call),
-            None => enif_make_badarg(env.as_c_arg()),
-        }
-    }
-}
-
-/// Queues the next step of the call that `term` refers to, and books the time that was `used`.
-///
-/// # Safety
-/// The result must be returned to the VM by the native function that `env` belongs to.
+/// As for [`queue`].
 unsafe fn schedule<N: YieldingNif>(
     env: Env<'_>,
-    term: ErlNifTerm,
+    arguments: &[ErlNifTerm],
     next: Next,
     used: Option<i32>,
 ) -> ErlNifTerm {
     // SAFETY: as the function's contract says.
     unsafe {
-        enif_consume_timeslice(env.as_c_arg(), used.unwrap_or(1).max(1));
-        queue::<N>(env, term, next)
+        steps::book(env, used.unwrap_or(1));
+        queue::<N>(env, arguments, next)
     }
 }
 
-/// Queues a step of the call that `term` refers to.
+/// Queues the next step of a call.
 ///
 /// # Safety
-/// As for [`schedule`].
-unsafe fn queue<N: YieldingNif>(env: Env<'_>, term: ErlNifTerm, next: Next) -> ErlNifTerm {
-    type Step = unsafe extern "C" fn(*mut ErlNifEnv, c_int, *const ErlNifTerm) -> ErlNifTerm;
+/// As for [`steps::queue`]; the only argument refers to a [`Call`] of `N`.
+unsafe fn queue<N: YieldingNif>(env: Env<'_>, arguments: &[ErlNifTerm], next: Next) -> ErlNifTerm {
     let (flags, step) = match next {
         Next::Slice => (ERL_NIF_NORMAL_JOB, resume::<N> as Step),
         Next::WakeUp => (ERL_NIF_NORMAL_JOB, wait::<N> as Step),
         Next::Parked => (ERL_NIF_DIRTY_JOB_IO_BOUND, park::<N> as Step),
     };
-    let name = N::INFO.name.as_ptr().cast();
-    // SAFETY: as the function's contract says; the name ends in NUL, and `term` belongs to `env`.
-    unsafe { enif_schedule_nif(env.as_c_arg(), name, flags as c_int, step, 1, &term) }
+    // SAFETY: as the function's contract says.
+    unsafe { steps::queue(env, N::INFO, flags, step, arguments) }
 }

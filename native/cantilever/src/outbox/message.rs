@@ -1,18 +1,13 @@
 //! Messages to `Cantilever.NativeLogger`, the process that hands them to the Logger and to telemetry.
 
-use std::mem::MaybeUninit;
-use std::ptr;
-
 use log::Level;
-use rustler::sys::{ErlNifPid, enif_send, enif_whereis_pid};
-use rustler::{Atom, Encoder, Env, OwnedEnv, Term};
+use rustler::{Atom, Encoder, Env, LocalPid, OwnedEnv, Term};
 
 use super::credit::Credit;
 use super::event::{Event, LogRecord, Schedule, SlowCall};
-use crate::module;
 use crate::panics::PanicReport;
 use crate::resource::Shared;
-use crate::thread_kind::{ThreadKind, thread_kind};
+use crate::{mailbox, module};
 
 mod atoms {
     rustler::atoms! {
@@ -50,38 +45,22 @@ impl Message {
         Message { env, term }
     }
 
-    /// Sends it.
+    /// Sends it to the process that `mailbox::find` has found.
     ///
     /// # Errors
     /// Gives the message back, as the process has died.
-    pub(crate) fn send(self, logger: &Logger) -> Result<(), Self> {
+    pub(crate) fn send(self, logger: &LocalPid) -> Result<(), Self> {
         let sent = self.env.run(|env| {
-            // SAFETY: `Logger::find` has checked that the VM does not manage this thread, so there is no calling
-            // environment; the term lives in `env`, which a send that succeeds takes the contents of.
-            unsafe { enif_send(ptr::null_mut(), &logger.0, env.as_c_arg(), self.term) != 0 }
+            // SAFETY: `find` has checked that the VM does not manage this thread; the term lives in `env`.
+            unsafe { mailbox::send(env, logger, self.term) }
         });
         if sent { Ok(()) } else { Err(self) }
     }
 }
 
-/// The process that messages go to.
-pub(crate) struct Logger(ErlNifPid);
-
-impl Logger {
-    /// Where it is now. To be asked on a thread that is not the VM's.
-    pub(crate) fn find() -> Option<Self> {
-        if thread_kind() != ThreadKind::Unmanaged {
-            return None;
-        }
-        let mut pid = MaybeUninit::uninit();
-        // SAFETY: on a thread that is not the VM's, a name is looked up without a calling environment;
-        // `pid` is written whenever the call succeeds.
-        unsafe {
-            let name = OwnedEnv::new().run(|env| atoms::logger().to_term(env).as_c_arg());
-            (enif_whereis_pid(ptr::null_mut(), name, pid.as_mut_ptr()) != 0)
-                .then(|| Logger(pid.assume_init()))
-        }
-    }
+/// The name of the process that messages go to.
+pub(crate) fn logger() -> Atom {
+    atoms::logger()
 }
 
 fn encode<'a>(env: Env<'a>, event: &Event) -> Term<'a> {
