@@ -1,4 +1,4 @@
-# What lowers the tail of work that cannot yield: limits, smaller pools, pauses, priorities.
+# What lowers the tail of work that cannot yield: limits, smaller pools, pauses, niceness.
 
 for file <-
       ~w(support/bench support/calibrate support/figures support/markdown support/progress support/results
@@ -10,16 +10,39 @@ alias Cantilever.Bench
 alias Cantilever.Bench.{Calibrate, Reload, Results, Sweep}
 alias Cantilever.Bench.Tail.{Pauser, Report, Variants}
 alias Cantilever.Responsiveness
+alias Cantilever.Responsiveness.ElixirLoad
 
 schedulers = System.schedulers_online()
 compiled = Reload.compile!(Path.join(__DIR__, "tail/modules.exs"))
 :ok = Reload.with_settings!(compiled, [])
 {module, _beam} = compiled
 
-# A pool of another size is another pool, whose threads have the ordinary priority again.
-new_pool = fn threads, limit ->
-  :ok = Reload.with_settings!(compiled, threads: threads + 1, dirty_cpu_limit: limit)
-  :ok = Reload.with_settings!(compiled, threads: threads, dirty_cpu_limit: limit)
+set = fn variant ->
+  settings = [
+    threads: variant.threads,
+    threads_nice: variant.nice,
+    dirty_cpu_limit: variant.limit
+  ]
+
+  :ok = Reload.with_settings!(compiled, settings)
+end
+
+beside_elixir = fn
+  0, measure ->
+    measure.()
+
+  count, measure ->
+    compute = fn -> Enum.each(Stream.cycle([:once]), fn _ -> ElixirLoad.run_for(10_000) end) end
+    processes = for _ <- 1..count, do: spawn_link(compute)
+
+    try do
+      measure.()
+    after
+      for process <- processes do
+        Process.unlink(process)
+        Process.exit(process, :kill)
+      end
+    end
 end
 
 Bench.main("tail", fn %{quick: quick?} ->
@@ -27,43 +50,33 @@ Bench.main("tail", fn %{quick: quick?} ->
   n = Calibrate.input(&module.dirty/1, 20_000_000, 20_000)
   expected = div((n - 1) * n * (2 * n - 1), 6)
 
-  :ok = new_pool.(schedulers, :infinity)
-
-  {variants, left_out} =
-    case module.lower_pool() do
-      {:ok, ^schedulers} ->
-        {Variants.all(schedulers), []}
-
-      {:error, reason} ->
-        {out, variants} = schedulers |> Variants.all() |> Enum.split_with(& &1.lowered?)
-        {variants, Enum.map(out, &{&1.title, reason})}
-    end
-
-  keys = for callers <- [4, 16], variant <- variants, do: {variant, callers}
+  keys =
+    for(callers <- [4, 16], variant <- Variants.all(schedulers), do: {variant, callers, 0}) ++
+      for variant <- Variants.beside_elixir(schedulers), do: {variant, 4, schedulers}
 
   {idle, figures} =
-    Sweep.run(keys, rounds, duration_ms, fn {variant, callers} ->
-      new_pool.(variant.threads, variant.limit)
-      if variant.lowered?, do: {:ok, _threads} = module.lower_pool()
+    Sweep.run(keys, rounds, duration_ms, fn {variant, callers, elixir} ->
+      set.(variant)
       call = fn -> apply(module, variant.function, [n]) end
       ^expected = call.()
+      sample = fn -> Responsiveness.sample(call, concurrency: callers, duration: duration_ms) end
 
-      measure = fn -> Responsiveness.sample(call, concurrency: callers, duration: duration_ms) end
-      if variant.pauses?, do: Pauser.during(&module.pause/1, measure), else: measure.()
+      beside_elixir.(elixir, fn ->
+        if variant.pauses?, do: Pauser.during(&module.pause/1, sample), else: sample.()
+      end)
     end)
 
   cells =
-    for {variant, callers} = key <- keys do
-      %{variant: variant, callers: callers, figures: Map.fetch!(figures, key)}
+    for {variant, callers, elixir} = key <- keys do
+      %{variant: variant, callers: callers, elixir: elixir, figures: Map.fetch!(figures, key)}
     end
 
-  about = %{machine: Bench.Machine.describe(), left_out: left_out}
-  page = Report.page(cells, idle, about)
+  page = Report.page(cells, idle, Bench.Machine.describe())
   Results.write!([{"tail.md", page}], quick: quick?)
 
   results =
     Enum.flat_map(cells, fn cell ->
-      Sweep.results("#{cell.callers} callers, #{cell.variant.title}", cell.figures, [
+      Sweep.results("#{Report.beside(cell)}, #{cell.variant.title}", cell.figures, [
         {"p50", :p50_us, "us"},
         {"p99", :p99_us, "us"},
         {"p99.9", :p999_us, "us"},

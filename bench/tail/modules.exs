@@ -12,5 +12,4 @@ defmodule Cantilever.Bench.Tail.Calls do
   def on_pool(_n), do: :erlang.nif_error(:nif_not_loaded)
   def on_pausing_pool(_n), do: :erlang.nif_error(:nif_not_loaded)
   def pause(_wanted), do: :erlang.nif_error(:nif_not_loaded)
-  def lower_pool, do: :erlang.nif_error(:nif_not_loaded)
 end

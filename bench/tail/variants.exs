@@ -10,16 +10,17 @@ defmodule Cantilever.Bench.Tail.Variants do
         "pool of 2, 1 call at a time",
         "pool of 1",
         "pool of 2 that pauses",
-        "pool of 2 with low priority"
+        "pool of 2, nice 10",
+        "pool of 2, nice 19"
       ]
   """
 
   @enforce_keys [:title, :function, :threads]
-  defstruct [:title, :function, :threads, limit: :infinity, pauses?: false, lowered?: false]
+  defstruct [:title, :function, :threads, limit: :infinity, pauses?: false, nice: 0]
 
   @typedoc """
   `threads` are those of the pool, `limit` is how many calls are let in at a time; with `pauses?` the pool pauses while
-  processes wait for a scheduler, with `lowered?` its threads have the system's lowest ordinary priority.
+  processes wait for a scheduler; `nice` is the niceness of its threads.
   """
   @type t :: %__MODULE__{
           title: String.t(),
@@ -27,7 +28,7 @@ defmodule Cantilever.Bench.Tail.Variants do
           threads: pos_integer,
           limit: pos_integer | :infinity,
           pauses?: boolean,
-          lowered?: boolean
+          nice: 0..19
         }
 
   @doc "All of them, those without any means first."
@@ -51,8 +52,17 @@ defmodule Cantilever.Bench.Tail.Variants do
       smaller ++
       [
         %{pool | title: pool.title <> " that pauses", function: :on_pausing_pool, pauses?: true},
-        %{pool | title: pool.title <> " with low priority", lowered?: true}
+        %{pool | title: pool.title <> ", nice 10", nice: 10},
+        %{pool | title: pool.title <> ", nice 19", nice: 19}
       ]
+  end
+
+  @doc "Those to look at where the node has enough to do without them: work on the pool, as nice as it may be."
+  @spec beside_elixir(schedulers :: pos_integer) :: [t]
+  def beside_elixir(schedulers) do
+    for %{function: :on_pool, threads: ^schedulers, limit: :infinity} = variant <-
+          all(schedulers),
+        do: variant
   end
 
   defp calls(1), do: "1 call"

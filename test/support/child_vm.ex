@@ -53,6 +53,20 @@ defmodule Cantilever.ChildVM do
     )
   end
 
+  # The threads of the peer, as far as the system tells: the folder of each in /proc, its name, how nice it is.
+  @spec threads(pid()) :: [%{task: Path.t(), name: String.t(), nice: integer()}]
+  def threads(peer) do
+    os_pid = :peer.call(peer, :os, :getpid, [])
+
+    for task <- Path.wildcard("/proc/#{os_pid}/task/*"),
+        {:ok, stat} <- [File.read(Path.join(task, "stat"))] do
+      # proc(5): the name is in parentheses and may have some itself, the niceness is the 19th field.
+      [_, name, fields] = Regex.run(~r/\A\d+ \((.*)\) (.*)\Z/s, stat)
+      nice = fields |> String.split(" ") |> Enum.at(16) |> String.to_integer()
+      %{task: task, name: name, nice: nice}
+    end
+  end
+
   # Runs `code` in a VM of its own until that ends; its output and exit status.
   @spec run(String.t()) :: {String.t(), non_neg_integer()}
   def run(code) do

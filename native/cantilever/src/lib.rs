@@ -73,6 +73,7 @@ mod log_level;
 mod logger;
 mod mailbox;
 mod module;
+mod niceness;
 mod outbox;
 mod panics;
 mod pool;

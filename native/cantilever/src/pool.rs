@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
 use crate::thread_kind::{ThreadKind, thread_kind};
-use crate::{errand, panics, reclaim, settings};
+use crate::{errand, niceness, panics, reclaim, settings};
 
 static POOL: Mutex<Option<Arc<ThreadPool>>> = Mutex::new(None);
 
@@ -59,7 +59,10 @@ fn pool() -> Arc<ThreadPool> {
     let built = ThreadPoolBuilder::new()
         .num_threads(settings::threads())
         .thread_name(|index| format!("cantilever-{index}"))
-        .start_handler(|_| panics::mark_pool_thread())
+        .start_handler(|_| {
+            panics::mark_pool_thread();
+            niceness::lower_this_thread(settings::threads_nice());
+        })
         .build();
     match built {
         Ok(built) => {

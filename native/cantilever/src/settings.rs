@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use log::LevelFilter;
@@ -12,14 +12,18 @@ use rustler::{Atom, Decoder, Env, Term};
 use crate::{admission, inspect, log_level, logger, pool, slice, watchdog};
 
 static THREADS: AtomicUsize = AtomicUsize::new(1);
+static THREADS_NICE: AtomicI32 = AtomicI32::new(DEFAULT_NICE);
 
 const MOST_THREADS: usize = 1024;
+const DEFAULT_NICE: i32 = 0;
+const NICEST: i32 = 19;
 const LONGEST_SLICE_US: u32 = 2000;
 /// The VM's own default.
 const DIRTY_IO_SCHEDULERS: usize = 10;
 const DEFAULT_SLOW_MS: u64 = 1;
 const LONGEST_SLOW_MS: u64 = 60_000;
-const KNOWN: &str = ":dirty_cpu_limit, :dirty_io_limit, :log, :slice_us, :slow_ms and :threads";
+const KNOWN: &str = ":dirty_cpu_limit, :dirty_io_limit, :log, :slice_us, :slow_ms, :threads and \
+    :threads_nice";
 
 mod atoms {
     rustler::atoms! {
@@ -34,6 +38,7 @@ mod atoms {
         off,
         slice_us,
         threads,
+        threads_nice,
         dirty_cpu_limit,
         dirty_io_limit,
         infinity,
@@ -45,6 +50,11 @@ pub(crate) fn threads() -> usize {
     THREADS.load(Ordering::Relaxed)
 }
 
+/// The niceness of the pool's threads.
+pub(crate) fn threads_nice() -> i32 {
+    THREADS_NICE.load(Ordering::Relaxed)
+}
+
 /// What the load data says to the kit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -52,6 +62,7 @@ pub(crate) struct Settings {
     slow: Option<Duration>,
     slice_us: u32,
     threads: usize,
+    threads_nice: i32,
     dirty_cpu_limit: usize,
     dirty_io_limit: usize,
 }
@@ -96,6 +107,7 @@ impl Settings {
             slow: Some(Duration::from_millis(DEFAULT_SLOW_MS)),
             slice_us: slice::DEFAULT_SLICE_US,
             threads: number(atoms::schedulers_online(), schedulers),
+            threads_nice: DEFAULT_NICE,
             dirty_cpu_limit: but_one(number(atoms::dirty_cpu_schedulers_online(), schedulers)),
             dirty_io_limit: but_one(number(atoms::dirty_io_schedulers(), DIRTY_IO_SCHEDULERS)),
         }
@@ -106,7 +118,10 @@ impl Settings {
         slice::set_length_us(self.slice_us);
         logger::install(self.log);
         watchdog::set_limit(self.slow);
-        if THREADS.swap(self.threads, Ordering::Relaxed) != self.threads {
+        let other_number = THREADS.swap(self.threads, Ordering::Relaxed) != self.threads;
+        let other_nice =
+            THREADS_NICE.swap(self.threads_nice, Ordering::Relaxed) != self.threads_nice;
+        if other_number || other_nice {
             pool::stop();
         }
         admission::DIRTY_CPU.set_limit(self.dirty_cpu_limit);
@@ -129,6 +144,10 @@ impl Settings {
             let wanted = format!("an integer from 1 to {MOST_THREADS}");
             self.threads =
                 integer(value, 1..=MOST_THREADS).ok_or_else(|| wrong("threads", &wanted, value))?;
+        } else if key == atoms::threads_nice() {
+            let wanted = format!("an integer from 0 to {NICEST}");
+            self.threads_nice =
+                integer(value, 0..=NICEST).ok_or_else(|| wrong("threads_nice", &wanted, value))?;
         } else if key == atoms::dirty_cpu_limit() {
             self.dirty_cpu_limit = limit("dirty_cpu_limit", value)?;
         } else if key == atoms::dirty_io_limit() {

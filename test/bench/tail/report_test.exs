@@ -11,15 +11,15 @@ defmodule Cantilever.Bench.Tail.ReportTest do
 
   alias Cantilever.Bench.Tail.{Report, Variants}
 
-  test "the page has the variants by callers, and says what was left out and why" do
+  test "the page has the variants by callers, and by what runs beside them" do
     [variant | _others] = Variants.all(2)
 
     cells =
-      for callers <- [4, 16], do: %{variant: variant, callers: callers, figures: figures([])}
+      for {callers, elixir} <- [{4, 0}, {16, 0}, {4, 1}] do
+        %{variant: variant, callers: callers, elixir: elixir, figures: figures([])}
+      end
 
-    refused = [{"pool of 2 with low priority", "not permitted"}]
-    about = %{machine: machine(), left_out: refused}
-    page = cells |> Report.page(figures([]), about) |> IO.iodata_to_binary()
+    page = cells |> Report.page(figures([]), machine()) |> IO.iodata_to_binary()
 
     assert page =~ """
            | nothing runs | 0.10 | 0.20 | 0.30 | 0.40 | |
@@ -27,8 +27,8 @@ defmodule Cantilever.Bench.Tail.ReportTest do
            | DirtyCpu | 0.10 | 0.20 | 0.30 | 0.40 | 100 |
            | **16 callers** | | | | | |
            | DirtyCpu | 0.10 | 0.20 | 0.30 | 0.40 | 100 |
+           | **4 callers, beside 1 process that computes in Elixir** | | | | | |
+           | DirtyCpu | 0.10 | 0.20 | 0.30 | 0.40 | 100 |
            """
-
-    assert page =~ "  * pool of 2 with low priority: left out, not permitted.\n"
   end
 end

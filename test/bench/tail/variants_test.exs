@@ -13,7 +13,16 @@ defmodule Cantilever.Bench.Tail.VariantsTest do
              "pool of 2, 1 call at a time",
              "pool of 1",
              "pool of 2 that pauses",
-             "pool of 2 with low priority"
+             "pool of 2, nice 10",
+             "pool of 2, nice 19"
+           ]
+  end
+
+  test "beside Elixir, only the niceness of a whole pool differs" do
+    assert for(%{title: title} <- Variants.beside_elixir(2), do: title) == [
+             "pool of 2",
+             "pool of 2, nice 10",
+             "pool of 2, nice 19"
            ]
   end
 

@@ -41,7 +41,8 @@ defmodule Cantilever.Kit.LoadingTest do
             {[slow_ms: :on], "slow_ms must be an integer from 1 to 60000 (ms) or :off, got: :on"},
             {[slices: 1],
              "unknown setting :slices, known are :dirty_cpu_limit, :dirty_io_limit, :log, " <>
-               ":slice_us, :slow_ms and :threads"},
+               ":slice_us, :slow_ms, :threads and :threads_nice"},
+            {[threads_nice: 20], "threads_nice must be an integer from 0 to 19, got: 20"},
             {:all, "cantilever must be a keyword list or a map with atom keys, got: :all"}
           ] do
         assert load(peer, KitNif, cantilever: settings) =~ text
@@ -84,6 +85,25 @@ defmodule Cantilever.Kit.LoadingTest do
                EveryCheckpoint.yield_sum(Enum.to_list(1..100), 1)
                {EveryCheckpoint.take_slices(), EveryCheckpoint.counter_add(:persistent_term.get(:counter), 0)}
                """) == {100, 1}
+      end
+    end
+  end
+
+  describe "the pool" do
+    test "has as many threads as its setting says, as nice as it says", %{peer: peer} do
+      assert load(peer, EveryCheckpoint, cantilever: [threads: 3, threads_nice: 7]) == :ok
+
+      assert ChildVM.eval(peer, "Cantilever.KitNif.EveryCheckpoint.kind_parallel()") ==
+               "unmanaged"
+
+      case ChildVM.threads(peer) do
+        [] ->
+          assert :os.type() != {:unix, :linux}
+
+        threads ->
+          {pool, others} = Enum.split_with(threads, &(&1.name =~ ~r/\Acantilever-\d/))
+          assert for(thread <- pool, do: thread.nice) == [7, 7, 7]
+          assert Enum.all?(others, &(&1.nice == 0))
       end
     end
   end

@@ -142,18 +142,11 @@ defmodule Cantilever.Kit.SlowTest do
                {:slow, :hold_ms}
     end
 
-    # The names of the VM's threads, as far as the system tells.
-    defp threads(peer), do: for({_task, name} <- tasks(peer), do: name)
-
-    defp tasks(peer) do
-      for task <- Path.wildcard("/proc/#{os_pid(peer)}/task/*"),
-          {:ok, name} <- [File.read(Path.join(task, "comm"))],
-          do: {task, String.trim(name)}
-    end
+    defp threads(peer), do: for(%{name: name} <- ChildVM.threads(peer), do: name)
 
     # Whether nothing has woken the thread in the time of 20 of its rounds. Where the system does not tell, it is taken for granted.
     defp asleep?(peer) do
-      case for({task, "cantilever-watc"} <- tasks(peer), do: task) do
+      case for(%{name: "cantilever-watc", task: task} <- ChildVM.threads(peer), do: task) do
         [] -> true
         watchdogs -> Enum.all?(watchdogs, &(switches(&1) == switches_later(&1, 20)))
       end
@@ -173,7 +166,5 @@ defmodule Cantilever.Kit.SlowTest do
       [_all, switches] = Regex.run(~r/^voluntary_ctxt_switches:\s+(\d+)/m, status)
       switches
     end
-
-    defp os_pid(peer), do: ChildVM.eval(peer, "System.pid()")
   end
 end

@@ -3,7 +3,6 @@
 #![forbid(unsafe_code)]
 
 mod pause;
-mod priority;
 
 use cantilever::BigInt;
 use responsiveness_jobs::arithmetic::{parallel, parallel_between, sum_of_squares};
@@ -30,16 +29,4 @@ fn on_pausing_pool(n: u64) -> BigInt {
 fn pause(wanted: bool) -> bool {
     pause::set(wanted);
     wanted
-}
-
-/// Gives each thread of the pool the lowest priority that ordinary threads can have; how many threads that were, or
-/// why it cannot be done. A thread may not take it back, so the pool is to be replaced afterwards.
-#[cantilever::nif(schedule = "DirtyCpu")]
-fn lower_pool() -> Result<usize, String> {
-    cantilever::parallel(|| {
-        let lowered: Result<Vec<()>, String> = cantilever::rayon::broadcast(|_| priority::lower())
-            .into_iter()
-            .collect();
-        lowered.map(|threads| threads.len())
-    })
 }
