@@ -7,11 +7,14 @@ defmodule Cantilever.Suspender do
   # `:erlang.suspend_process/2` is dangerous where two processes might suspend each other, or where one is caught in
   # the middle of something. Here nobody suspends the suspender, and a process is suspended only between two steps of
   # a native call that has asked for it. If this process dies, the VM resumes them all, and they ask anew.
+  #
+  # Who is suspended stands in a table and not on the heap: a large heap is collected on a dirty CPU scheduler, and those
+  # may all be taken by the very calls that others wait for.
 
   use GenServer
 
-  @typep key :: term()
-  @typep state :: %{key() => reference()}
+  # Of each key, the monitor of its process.
+  @typep state :: :ets.tid()
 
   # With messages off its heap (`+hmqd off_heap`), the VM may let those of different senders overtake each other, and a
   # process that is resumed before it is suspended would stay so.
@@ -28,36 +31,36 @@ defmodule Cantilever.Suspender do
   def init([]) do
     # Who waits gives up one time slice after the other until it is suspended.
     _ = Process.flag(:priority, :high)
-    {:ok, %{}}
+    {:ok, :ets.new(__MODULE__, [:set, :private])}
   end
 
   @impl GenServer
-  def handle_info({:suspend, pid, key}, state) do
+  def handle_info({:suspend, pid, key}, suspended) do
     true = :erlang.suspend_process(pid, [:asynchronous])
-    {:noreply, Map.put(state, key, :erlang.monitor(:process, pid, tag: {:down, key}))}
+    true = :ets.insert(suspended, {key, :erlang.monitor(:process, pid, tag: {:down, key})})
+    {:noreply, suspended}
   catch
     # It has died meanwhile.
-    :error, :badarg -> {:noreply, state}
+    :error, :badarg -> {:noreply, suspended}
   end
 
   # Who ends a suspension knows that it was asked for, so that message was here before. What is unknown belongs to
   # a process that has died, or was asked of a suspender before this one.
-  def handle_info({:resume, pid, key}, state) do
-    case Map.pop(state, key) do
-      {nil, state} ->
-        {:noreply, state}
-
-      {monitor, state} ->
-        Process.demonitor(monitor, [:flush])
-        resume(pid)
-        {:noreply, state}
+  def handle_info({:resume, pid, key}, suspended) do
+    for {^key, monitor} <- :ets.take(suspended, key) do
+      Process.demonitor(monitor, [:flush])
+      resume(pid)
     end
+
+    {:noreply, suspended}
   end
 
-  def handle_info({{:down, key}, _monitor, :process, _pid, _reason}, state),
-    do: {:noreply, Map.delete(state, key)}
+  def handle_info({{:down, key}, _monitor, :process, _pid, _reason}, suspended) do
+    true = :ets.delete(suspended, key)
+    {:noreply, suspended}
+  end
 
-  def handle_info(_unknown, state), do: {:noreply, state}
+  def handle_info(_unknown, suspended), do: {:noreply, suspended}
 
   defp resume(pid) do
     :erlang.resume_process(pid)

@@ -41,6 +41,7 @@ defmodule Cantilever.ArgumentModel do
                  yield_panic_encode: [n: :steps],
                  yield_panic_drop: [n: :steps],
                  panic_parallel: [at: :u32],
+                 panic_spawned: [message: :string],
                  panic_thread: [message: :string],
                  spin_dirty_cpu: [tell_pid: :pid],
                  spin_dirty_io: [tell_pid: :pid],
@@ -75,7 +76,7 @@ defmodule Cantilever.ArgumentModel do
   @rustler [:rustler_add, :rustler_dirty_add]
 
   # With arguments that they accept, these do not end, or panic without a caller.
-  @endless ["spin_", "endless_", "panic_thread"]
+  @endless ["spin_", "endless_", "panic_thread", "panic_spawned"]
 
   # How long these take is all that they are told, or they wait for one another, write to the Logger, run programs.
   @left_out [

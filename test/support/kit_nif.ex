@@ -68,6 +68,7 @@ defmodule Cantilever.KitNif.Stubs do
     yield_forever_then_panic_in_drop: 0,
     handle_that_panics_in_drop: 0,
     panic_parallel: 1,
+    panic_spawned: 1,
     parallel_on_a_scheduler: 0,
     panic_thread: 1,
     rustler_panic: 0,

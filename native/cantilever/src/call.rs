@@ -191,8 +191,14 @@ impl Shared<Call> {
             return Next::Slice;
         };
         match signal.suspend(env) {
-            Wait::Over => Next::Slice,
-            Wait::Again => Next::WakeUp,
+            Wait::Over => {
+                self.unpark();
+                Next::Slice
+            }
+            Wait::Again => {
+                self.unpark();
+                Next::WakeUp
+            }
             Wait::Unsuspended => {
                 self.park();
                 let monitor = self.monitor.get_or_init(|| self.monitor_caller(env));

@@ -1,10 +1,9 @@
 //! The kit's own thread for what the VM does not allow on a scheduler, and somebody waits for: waking a
 //! process, passing a permit on. Nothing of users' runs there, which might keep it.
 
-use std::sync::LazyLock;
-use std::sync::mpsc::Receiver;
-use std::thread;
-use std::time::Duration;
+use std::sync::OnceLock;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::{Duration, Instant};
 
 use crate::pool;
 use crate::worker::Worker;
@@ -17,42 +16,57 @@ enum Errand {
     LookAfterPool,
 }
 
-static WORKER: LazyLock<Worker<Errand>> = LazyLock::new(|| Worker::start("cantilever-errand", run));
+static WORKER: OnceLock<Worker<Errand>> = OnceLock::new();
 
-/// Starts the thread; called while the library is loaded, so that later calls find it running.
-pub(crate) fn start() {
-    LazyLock::force(&WORKER);
+/// Starts the thread; called while the library is loaded.
+///
+/// # Errors
+/// The system has no thread to give. Without it permits would be lost, and processes stay suspended.
+pub(crate) fn start() -> Result<(), &'static str> {
+    if WORKER.get().is_none() {
+        let worker = Worker::start("cantilever-errand", run);
+        if !worker.has_thread() {
+            return Err("the system has no thread to give");
+        }
+        let _ = WORKER.set(worker);
+    }
+    Ok(())
 }
 
 /// Does `errand`, which must be short and must not panic, on the kit's thread.
 pub(crate) fn run_later(errand: impl FnOnce() + Send + 'static) {
-    // Without its thread, which the system had none for, one of its own may be had by now.
-    if let Err(Errand::Run(errand)) = WORKER.submit(Errand::Run(Box::new(errand))) {
-        let _ = thread::Builder::new().spawn(errand);
+    submit(Errand::Run(Box::new(errand)));
+}
+
+/// Ends the pool's threads when they have been unused for a while.
+pub(crate) fn look_after_pool() {
+    submit(Errand::LookAfterPool);
+}
+
+/// Outside of a loaded library nobody waits for an errand.
+fn submit(errand: Errand) {
+    if let Some(worker) = WORKER.get() {
+        let _ = worker.submit(errand);
     }
 }
 
-/// Ends the pool's threads when they have been unused for a while. (Without its thread it keeps them.)
-pub(crate) fn look_after_pool() {
-    let _ = WORKER.submit(Errand::LookAfterPool);
-}
-
 fn run(errands: &Receiver<Errand>) {
-    let mut pool_runs = false;
+    // There is nothing to wake up for while there is no pool.
+    let mut look_at: Option<Instant> = None;
     loop {
-        // There is nothing to wake up for while there is no pool.
-        let next = if pool_runs {
-            errands.recv_timeout(POOL_KEPT).ok()
-        } else {
-            match errands.recv() {
-                Ok(errand) => Some(errand),
-                Err(_disconnected) => return,
-            }
+        let next = match look_at {
+            None => errands.recv().map_err(|_| RecvTimeoutError::Disconnected),
+            Some(at) => errands.recv_timeout(at.saturating_duration_since(Instant::now())),
         };
         match next {
-            Some(Errand::Run(errand)) => errand(),
-            Some(Errand::LookAfterPool) => pool_runs = true,
-            None => pool_runs = pool::stop_if_unused(),
+            Ok(Errand::Run(errand)) => errand(),
+            Ok(Errand::LookAfterPool) => look_at = Some(Instant::now() + POOL_KEPT),
+            Err(RecvTimeoutError::Disconnected) => return,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        // However many errands there are.
+        if look_at.is_some_and(|at| at <= Instant::now()) {
+            look_at = pool::stop_if_unused().then(|| Instant::now() + POOL_KEPT);
         }
     }
 }

@@ -215,7 +215,7 @@ unsafe fn initialise<'a>(
     module::set(library.module.to_str().unwrap_or("a native library"));
     let build = pin()?;
     reclaim::start();
-    errand::start();
+    errand::start()?;
     outbox::start();
     let (settings, load_data) = Settings::read(env, load_info)?;
     // SAFETY: as the function's contract says.

@@ -97,6 +97,15 @@ fn report_of(payload: Box<dyn Any + Send>) -> Box<PanicReport> {
     Box::new(report)
 }
 
+/// Reports a panic of a job that nobody waits for, as those of `rayon::spawn`. Never panics itself.
+#[cold]
+pub(crate) fn report_uncaught(payload: Box<dyn Any + Send>) {
+    let reported = catch_unwind(AssertUnwindSafe(|| outbox::panic(*report_of(payload))));
+    if let Err(second) = reported {
+        std::mem::forget(second);
+    }
+}
+
 fn take_from_pool(message: &str) -> Option<PanicReport> {
     let mut reports = POOL.lock().unwrap_or_else(PoisonError::into_inner);
     let newest = reports

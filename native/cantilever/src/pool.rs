@@ -1,7 +1,7 @@
 //! The kit's own rayon pool.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
@@ -35,7 +35,7 @@ static USED: AtomicBool = AtomicBool::new(false);
 ///             .map(|n| {
 ///                 cancel.check()?;
 ///                 let divisors = (2..).take_while(|d| d * d <= n);
-///                 Ok(divisors.into_iter().all(|d| n % d != 0) as u64)
+///                 Ok(divisors.into_iter().all(|d| !n.is_multiple_of(d)) as u64)
 ///             })
 ///             .sum()
 ///     })
@@ -63,6 +63,8 @@ fn pool() -> Arc<ThreadPool> {
             panics::mark_pool_thread();
             niceness::lower_this_thread(settings::threads_nice());
         })
+        // Without it rayon ends the node.
+        .panic_handler(panics::report_uncaught)
         .build();
     match built {
         Ok(built) => {
@@ -82,7 +84,12 @@ fn pool() -> Arc<ThreadPool> {
 /// Lets the pool's threads end if nobody has used them since this was last called; whether there are
 /// threads to look after still. (A library that was replaced by another build has no other end.)
 pub(crate) fn stop_if_unused() -> bool {
-    let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+    // Somebody who builds a pool has the lock for as long as that takes, and errands are not to wait.
+    let mut pool = match POOL.try_lock() {
+        Ok(pool) => pool,
+        Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
+        Err(TryLockError::WouldBlock) => return true,
+    };
     let in_use = pool
         .as_ref()
         .is_some_and(|pool| Arc::strong_count(pool) > 1);

@@ -105,7 +105,8 @@ impl<'a> Capture<'a> {
     ///
     /// The first call sets the action of the signal SIGCHLD to its default, as `:os.set_signal(:sigchld, :default)`
     /// does, and leaves it so. The VM has no need of it; other native code that starts programs and never waits for
-    /// them would leave zombies from then on.
+    /// them would leave zombies from then on. So would, in a container whose first process is the node, programs that
+    /// outlive whoever started them: there, have an init process (`docker run --init`).
     ///
     /// # Errors
     /// [`ProcessError`] says which; whatever it is, the program does not run any more, but for one that may not be

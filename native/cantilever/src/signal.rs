@@ -8,10 +8,9 @@ use std::time::Duration;
 
 use rustler::Env;
 
-use crate::suspend::Suspension;
+use crate::suspend::{Asked, Suspension};
 
-/// How often a process may run on before its suspension is asked for once more: the suspender may
-/// have died with the message.
+/// How often a process may run on before it looks whether the suspender has died with the message.
 const RUNS_BEFORE_ASKING_AGAIN: u32 = 1000;
 
 /// Who waits for a signal.
@@ -62,11 +61,16 @@ impl Signal {
         // Whoever wakes it takes the lock after the flag is set: either this sees the flag, or that
         // finds the suspension.
         let mut waiting = self.waiting();
-        if let Waiting::Process { runs, .. } = &mut *waiting
+        if let Waiting::Process { runs, suspension } = &mut *waiting
             && !self.is_woken()
         {
             *runs += 1;
             if *runs < RUNS_BEFORE_ASKING_AGAIN {
+                return Wait::Again;
+            }
+            // One that is only slow to come to it has the message.
+            if suspension.is_pending(env) {
+                *runs = 0;
                 return Wait::Again;
             }
         }
@@ -77,14 +81,15 @@ impl Signal {
             return Wait::Over;
         }
         match Suspension::ask(env) {
-            Some(suspension) => {
+            Asked::Suspension(suspension) => {
                 *waiting = Waiting::Process {
                     suspension,
                     runs: 0,
                 };
                 Wait::Again
             }
-            None => Wait::Unsuspended,
+            Asked::Later => Wait::Again,
+            Asked::Nobody => Wait::Unsuspended,
         }
     }
 

@@ -12,7 +12,12 @@ use crate::thread_kind::{ThreadKind, thread_kind};
 use crate::{errand, mailbox};
 
 mod atoms {
-    rustler::atoms! { suspender = "Elixir.Cantilever.Suspender", suspend, resume }
+    rustler::atoms! {
+        suspender = "Elixir.Cantilever.Suspender",
+        supervisor = "Elixir.Cantilever.Supervisor",
+        suspend,
+        resume,
+    }
 }
 
 static LAST: AtomicU64 = AtomicU64::new(0);
@@ -21,16 +26,40 @@ static LAST: AtomicU64 = AtomicU64::new(0);
 pub(crate) struct Suspension {
     pid: LocalPid,
     number: u64,
+    suspender: LocalPid,
+}
+
+/// What came of asking for a suspension.
+pub(crate) enum Asked {
+    Suspension(Suspension),
+    /// The suspender is being restarted.
+    Later,
+    /// The application that has the suspender does not run.
+    Nobody,
 }
 
 impl Suspension {
-    /// Asks for the calling process to be suspended; `None` if there is no suspender to ask.
-    pub(crate) fn ask(env: Env<'_>) -> Option<Self> {
-        let suspension = Suspension {
-            pid: env.pid(),
-            number: LAST.fetch_add(1, Ordering::Relaxed),
-        };
-        suspension.send(env, atoms::suspend()).then_some(suspension)
+    /// Asks for the calling process to be suspended.
+    pub(crate) fn ask(env: Env<'_>) -> Asked {
+        if let Some(suspender) = find_in(env, atoms::suspender()) {
+            let suspension = Suspension {
+                pid: env.pid(),
+                number: LAST.fetch_add(1, Ordering::Relaxed),
+                suspender,
+            };
+            if suspension.send(env, atoms::suspend()) {
+                return Asked::Suspension(suspension);
+            }
+        }
+        match find_in(env, atoms::supervisor()) {
+            Some(_supervisor) => Asked::Later,
+            None => Asked::Nobody,
+        }
+    }
+
+    /// Whether the process that was asked is still the one that would be asked now.
+    pub(crate) fn is_pending(&self, env: Env<'_>) -> bool {
+        find_in(env, atoms::suspender()) == Some(self.suspender)
     }
 
     /// Ends it, from a native call of any process.
@@ -53,23 +82,20 @@ impl Suspension {
 
     /// Ends it, from a thread that the VM does not manage.
     fn end_here(self) {
-        let Some(suspender) = mailbox::find(atoms::suspender()) else {
+        if thread_kind() != ThreadKind::Unmanaged {
             return;
-        };
+        }
         OwnedEnv::new().run(|env| {
             let message = self.message(env, atoms::resume()).as_c_arg();
-            // SAFETY: `find` has checked that the VM does not manage this thread; the message lives in `env`.
-            unsafe { mailbox::send(env, &suspender, message) }
+            // SAFETY: the VM does not manage this thread; the message lives in `env`.
+            unsafe { mailbox::send(env, &self.suspender, message) }
         });
     }
 
-    /// Whether there was a suspender to send to. From a native call.
+    /// Whether the suspender was there. From a native call.
     fn send(&self, env: Env<'_>, what: Atom) -> bool {
         // SAFETY: `env` is that of the call that this thread runs.
-        unsafe {
-            mailbox::find_in(env, atoms::suspender())
-                .is_some_and(|suspender| mailbox::send_in(env, &suspender, self.message(env, what)))
-        }
+        unsafe { mailbox::send_in(env, &self.suspender, self.message(env, what)) }
     }
 
     /// The numbers are unique within the library, and its address tells it from others.
@@ -77,4 +103,10 @@ impl Suspension {
         let library = LAST.as_ptr() as usize;
         (what, self.pid, (library, self.number)).encode(env)
     }
+}
+
+/// The process of this name, for a native call.
+fn find_in(env: Env<'_>, name: Atom) -> Option<LocalPid> {
+    // SAFETY: `env` is that of the call that this thread runs.
+    unsafe { mailbox::find_in(env, name) }
 }

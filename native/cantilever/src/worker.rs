@@ -19,6 +19,10 @@ impl<T: Send + 'static> Worker<T> {
         }
     }
 
+    pub(crate) fn has_thread(&self) -> bool {
+        self.queue.is_some()
+    }
+
     /// Queues a job.
     ///
     /// # Errors

@@ -197,10 +197,11 @@ unsafe extern "C" fn park<N: YieldingNif>(
     // SAFETY: as the function's contract says.
     unsafe {
         steps::with_first::<Call>(env, argc, argv, |env, arguments, call| {
+            // There may be somebody to suspend the process by now.
             let next = if call.wait() {
                 Next::Slice
             } else {
-                Next::Parked
+                Next::WakeUp
             };
             queue::<N>(env, arguments, next)
         })

@@ -103,6 +103,7 @@ defmodule Cantilever.Kit.PanickingTest do
         fn -> KitNif.panic_dirty_io("x") end,
         fn -> KitNif.EveryCheckpoint.panic_yielding("x", 10) end,
         fn -> KitNif.panic_parallel(1) end,
+        fn -> KitNif.panic_spawned("x") end,
         fn -> KitNif.panic_encode() end,
         fn -> KitNif.panic_decode(1) end,
         fn -> KitNif.yield_panic_drop(10) end
@@ -122,6 +123,14 @@ defmodule Cantilever.Kit.PanickingTest do
       log = capture_log(fn -> logged(fn -> KitNif.panic_thread("alone") end, "alone") end)
       assert log =~ "[error] Cantilever.KitNif: native panic at "
       assert length(String.split(log, "alone")) == 2
+    end
+
+    test "of a job that was spawned in the pool is logged once, and the pool goes on" do
+      log = capture_log(fn -> logged(fn -> KitNif.panic_spawned("spawned") end, "spawned") end)
+      assert log =~ "[error] Cantilever.KitNif: native panic at "
+      assert log =~ "panicking.rs"
+      assert length(String.split(log, "spawned")) == 2
+      assert KitNif.panic_parallel(1000) == Enum.sum(0..999)
     end
 
     test "in the Drop of a future whose process was killed is logged" do

@@ -35,7 +35,8 @@ pub enum ProcessError {
         /// How much was to be captured, in bytes.
         limit_bytes: usize,
     },
-    /// Reading from the program, writing to it or waiting for it failed, and it was killed.
+    /// Reading from the program, writing to it or waiting for it failed, and it was killed, unless it had ended and
+    /// somebody else has taken its exit status.
     Failed(io::Error),
 }
 
@@ -56,6 +57,9 @@ impl fmt::Display for ProcessError {
                     f,
                     "the program wrote more than {limit_bytes} bytes to its {stream}"
                 )
+            }
+            ProcessError::Failed(error) if error.raw_os_error() == Some(libc::ECHILD) => {
+                f.write_str("the program has ended, but somebody else has taken its exit status")
             }
             ProcessError::Failed(error) => write!(f, "the program was killed: {error}"),
         }

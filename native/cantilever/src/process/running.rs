@@ -45,9 +45,17 @@ impl Running {
     ) -> Result<ExitStatus, ProcessError> {
         let mut pause = FIRST_LOOK;
         loop {
-            if let Some(status) = self.child.try_wait().map_err(ProcessError::Failed)? {
-                self.reaped = true;
-                return Ok(status);
+            match self.child.try_wait() {
+                Ok(Some(status)) => {
+                    self.reaped = true;
+                    return Ok(status);
+                }
+                Ok(None) => {}
+                Err(error) => {
+                    // Somebody else has waited for it, so its number may be another program's by now.
+                    self.reaped = error.raw_os_error() == Some(libc::ECHILD);
+                    return Err(ProcessError::Failed(error));
+                }
             }
             if cancelled() {
                 return Err(ProcessError::Cancelled);
@@ -62,6 +70,15 @@ impl Running {
     /// Waits for what was killed to be gone. A program that the system did not let us kill, as one that has
     /// become another user's, is waited for elsewhere.
     fn reap(&mut self) {
+        self.reap_child();
+        // Where the node is the first process of its container, what the program has started is its child now.
+        if let Ok(group) = libc::pid_t::try_from(self.child.id()) {
+            // SAFETY: waits for children of this process that are in the program's group, and asks for no status.
+            while unsafe { libc::waitpid(-group, std::ptr::null_mut(), libc::WNOHANG) } > 0 {}
+        }
+    }
+
+    fn reap_child(&mut self) {
         let mut pause = FIRST_LOOK;
         while pause < LONGEST_PAUSE {
             // An error says that somebody else has reaped it.

@@ -126,6 +126,13 @@ fn panic_parallel(at: u32) -> u64 {
     })
 }
 
+/// A job in the pool, which nobody waits for.
+#[cantilever::nif(schedule = "DirtyCpu")]
+fn panic_spawned(message: String) -> bool {
+    cantilever::parallel(|| cantilever::rayon::spawn(move || panic!("{message}")));
+    true
+}
+
 #[cantilever::nif]
 fn parallel_on_a_scheduler() -> u64 {
     cantilever::parallel(|| 1)
