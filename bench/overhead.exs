@@ -14,6 +14,7 @@ calls = [
   {:c_normal, "C, normal", 500_000},
   {:rustler_normal, "rustler, normal", 500_000},
   {:kit_normal, "kit, Normal", 500_000},
+  {:kit_unwatched, "kit, Normal, with slow_ms: :off", 500_000},
   {:kit_yielding, "kit, Yielding in its first slice", 500_000},
   {:rustler_dirty, "rustler, DirtyCpu", 2_000},
   {:kit_dirty, "kit, DirtyCpu", 2_000},

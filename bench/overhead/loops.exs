@@ -12,6 +12,7 @@ defmodule Cantilever.Bench.Overhead.Loops do
         c_normal: quote(do: Overhead.C.plus_one(var!(n))),
         rustler_normal: quote(do: Overhead.rustler_normal(var!(n))),
         kit_normal: quote(do: Overhead.kit_normal(var!(n))),
+        kit_unwatched: quote(do: Overhead.Unwatched.kit_unwatched(var!(n))),
         kit_yielding: quote(do: Overhead.kit_yielding(var!(n))),
         rustler_dirty: quote(do: Overhead.rustler_dirty(var!(n))),
         kit_dirty: quote(do: Overhead.kit_dirty(var!(n)))

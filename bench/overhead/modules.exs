@@ -27,6 +27,19 @@ defmodule Cantilever.Bench.Overhead.Reschedule do
   def kit_reschedule(_times), do: :erlang.nif_error(:nif_not_loaded)
 end
 
+defmodule Cantilever.Bench.Overhead.Unwatched do
+  @moduledoc false
+  # The function that shows what watching for slow calls costs the others.
+
+  use Cantilever.Nif,
+    otp_app: :cantilever,
+    crate: "overhead_unwatched",
+    path: "bench/overhead/native/unwatched",
+    load_data: [cantilever: [slow_ms: :off]]
+
+  def kit_unwatched(_n), do: :erlang.nif_error(:nif_not_loaded)
+end
+
 defmodule Cantilever.Bench.Overhead.Server do
   @moduledoc false
   # What a call to another process costs.
