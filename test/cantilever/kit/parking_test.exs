@@ -3,6 +3,7 @@ defmodule Cantilever.Kit.ParkingTest do
 
   import Cantilever.Eventually
 
+  alias Cantilever.ChildVM
   alias Cantilever.KitNif
 
   describe "a future that waits for something else than a checkpoint" do
@@ -52,6 +53,31 @@ defmodule Cantilever.Kit.ParkingTest do
       assert KitNif.kind_dirty_io() == "dirty_io"
       # A slot keeps one waker: whoever waits is woken by being looked after in turn.
       release(slot, tasks)
+    end
+
+    test "takes turns on dirty I/O schedulers only until there is somebody to suspend its process" do
+      vm = ChildVM.start()
+
+      waiting = fn what ->
+        ChildVM.eval(vm, "{slot, pid} = :persistent_term.get(:waiting); #{what}")
+      end
+
+      ChildVM.eval(vm, """
+      :ok = Application.stop(:cantilever)
+      slot = Cantilever.KitNif.slot_new()
+      pid = spawn(fn -> Cantilever.KitNif.slot_take(slot) end)
+      :persistent_term.put(:waiting, {slot, pid})
+      """)
+
+      eventually(fn -> waiting.("Cantilever.KitNif.slot_waited_for(slot)") end)
+      assert waiting.("Process.info(pid, :status)") != {:status, :suspended}
+
+      ChildVM.eval(vm, "{:ok, _started} = Application.ensure_all_started(:cantilever)")
+      eventually(fn -> waiting.("Process.info(pid, :status)") == {:status, :suspended} end)
+
+      assert waiting.("Cantilever.KitNif.slot_put(slot, 7)")
+      eventually(fn -> waiting.("not Process.alive?(pid)") end)
+      ChildVM.stop(vm)
     end
 
     test "uses next to no processor while it waits" do
