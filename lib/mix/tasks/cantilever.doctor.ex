@@ -52,17 +52,35 @@ defmodule Mix.Tasks.Cantilever.Doctor do
     with {:ok, command} <- CommandLine.parse(argv),
          :ok <- writable(command.html),
          :ok <- start_app(),
-         {:ok, fun} <- Expression.compile(command.expression, command.before),
-         {:ok, first} <- FirstCall.make(fun),
-         :ok = Mix.shell().info(first),
-         {:ok, report} <- measure(fun, command.measure),
-         :ok = Mix.shell().info(["\n", Summary.render(report)]),
-         :ok <- write_page(report, command) do
+         {:ok, report} <- trapping_exits(fn -> examine(command) end) do
       if report.verdict.status == :fails, do: exit({:shutdown, @fails}), else: :ok
     else
       {:error, message} ->
         Mix.shell().error("mix cantilever.doctor: #{message}")
         exit({:shutdown, @not_measured})
+    end
+  end
+
+  defp examine(command) do
+    with {:ok, fun} <- Expression.compile(command.expression, command.before),
+         {:ok, first} <- FirstCall.make(fun),
+         :ok = Mix.shell().info(first),
+         {:ok, report} <- measure(fun, command.measure),
+         :ok = Mix.shell().info(["\n", Summary.render(report)]),
+         :ok <- write_page(report, command) do
+      {:ok, report}
+    end
+  end
+
+  # What `--before` starts may be linked to this process. If it crashes, the calls tell: ending with it would be the status of a call
+  # that fails.
+  defp trapping_exits(fun) do
+    before = Process.flag(:trap_exit, true)
+
+    try do
+      fun.()
+    after
+      Process.flag(:trap_exit, before)
     end
   end
 

@@ -3,6 +3,7 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
   use ExUnit.Case, async: false
 
   import ExUnit.CaptureIO
+  import ExUnit.CaptureLog
 
   alias Cantilever.NativeProject
 
@@ -100,6 +101,24 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
       assert {2, _progress} = run([expression, "--before", before | @quick])
       assert [line] = said(:error)
       assert line == "mix cantilever.doctor: a call that was measured raises RuntimeError: boom"
+    end
+
+    test "outlives what was started before, and linked, and crashes in a call" do
+      before = "{:ok, agent} = Agent.start_link(fn -> 0 end)"
+
+      for {expression, message} <- [
+            {"Agent.get(agent, fn _ -> exit(:boom) end)", "the expression exits: "},
+            {"Agent.get_and_update(agent, fn calls -> if calls > 9, do: exit(:boom), else: {calls, calls + 1} end)",
+             "a call that was measured exits: "}
+          ] do
+        capture_log(fn ->
+          assert {2, _progress} = run([expression, "--before", before | @quick])
+        end)
+
+        assert [line] = said(:error)
+        assert line =~ "mix cantilever.doctor: #{message}"
+        assert Process.info(self(), :trap_exit) == {:trap_exit, false}
+      end
     end
   end
 
