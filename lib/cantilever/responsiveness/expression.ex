@@ -32,9 +32,11 @@ defmodule Cantilever.Responsiveness.Expression do
   def explain(:exit, reason, _stacktrace), do: "exits: #{line(Exception.format_exit(reason))}"
   def explain(:throw, value, _stacktrace), do: "throws #{line(inspect(value))}"
 
-  @doc "`text` in one line, without what a terminal would take for a command."
-  @spec line(String.t()) :: String.t()
+  @doc "`text` in one line, without what a terminal would take for a command. What is not UTF-8 is shown as Elixir writes it."
+  @spec line(binary) :: String.t()
   def line(text) do
+    text = if String.valid?(text), do: text, else: inspect(text, binaries: :as_strings)
+
     text
     |> String.replace(~r/\s+/u, " ")
     |> String.replace(~r/[[:cntrl:]]/u, "?")

@@ -31,6 +31,7 @@ defmodule Cantilever.Responsiveness.FirstCallTest do
       for {fun, message} <- [
             {fn -> raise ArgumentError, "two\nlines" end,
              "the expression raises ArgumentError: two lines"},
+            {fn -> raise <<255>> end, ~S(the expression raises RuntimeError: "\xFF")},
             {fn -> :erlang.error(:badarith) end,
              "the expression raises ArithmeticError: bad argument in arithmetic expression"},
             {fn -> apply(Nope, :nope, []) end,
