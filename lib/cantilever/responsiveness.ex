@@ -13,7 +13,7 @@ defmodule Cantilever.Responsiveness do
   queues before the schedulers are watched. `Cantilever.Responsiveness.Verdict` judges what was seen, and
   `Cantilever.Responsiveness.Case` guards a function in the tests of a project.
 
-  Whatever a measurement starts is gone when it ends, also when it fails or when the measuring process is killed.
+  Whatever a measurement starts ends with it or soon after, also when it fails or when the measuring process is killed.
   """
 
   alias Cantilever.Responsiveness.{

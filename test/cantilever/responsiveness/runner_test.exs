@@ -35,38 +35,40 @@ defmodule Cantilever.Responsiveness.RunnerTest do
       assert_received :ticked
     end
 
-    test "kills what was started and what was linked when it ends, fails or is killed with its owner" do
-      works = [
-        fn _runner -> :ok end,
-        fn _runner -> raise "no" end,
-        fn _runner -> receive do: (:never -> :ok) end
-      ]
+    test "kills what was started and what was linked when it ends or fails, while its owner lives on" do
+      test = self()
 
-      for work <- works do
-        test = self()
-
-        {owner, monitor} =
-          spawn_monitor(fn ->
-            try do
-              Runner.run(fn runner ->
-                {pid, _monitor} =
-                  Runner.start(runner, :low, fn -> receive do: (:never -> :ok) end)
-
-                linked = spawn_link(fn -> receive do: (:never -> :ok) end)
-                send(test, {:started, self(), pid, linked})
-                work.(runner)
-              end)
-            rescue
-              RuntimeError -> :failed
-            end
-          end)
-
-        assert_receive {:started, pid, started, linked}
-        pids = for pid <- [pid, started, linked], do: {pid, Process.monitor(pid)}
-        Process.exit(owner, :kill)
-        assert_receive {:DOWN, ^monitor, :process, ^owner, _reason}
-        for {pid, monitor} <- pids, do: assert_receive({:DOWN, ^monitor, :process, ^pid, _reason})
+      for work <- [fn -> :ok end, fn -> raise "no" end, fn -> Process.exit(self(), :kill) end] do
+        outcome = catching(fn -> Runner.run(&start_some(&1, test, work)) end)
+        assert outcome in [:ok, %RuntimeError{message: "no"}, :killed]
+        assert_receive {:started, pids}
+        for pid <- pids, do: assert_ends(pid)
       end
+    end
+
+    test "kills them when its tick fails" do
+      test = self()
+      wait = fn -> receive do: (:never -> :ok) end
+
+      tick = fn ->
+        receive do
+          {:started, pids} -> throw(pids)
+        after
+          0 -> :not_yet
+        end
+      end
+
+      pids = catch_throw(Runner.run(&start_some(&1, test, wait), tick))
+      for pid <- pids, do: assert_ends(pid)
+    end
+
+    test "kills them when its owner is killed" do
+      wait = fn -> receive do: (:never -> :ok) end
+      test = self()
+      owner = spawn(fn -> Runner.run(&start_some(&1, test, wait)) end)
+      assert_receive {:started, pids}
+      Process.exit(owner, :kill)
+      for pid <- [owner | pids], do: assert_ends(pid)
     end
 
     test "leaves no message of its own behind" do
@@ -97,6 +99,27 @@ defmodule Cantilever.Responsiveness.RunnerTest do
                receive do: (info -> info)
              end) == [priority: :low, links: []]
     end
+  end
+
+  # In a process of the runner's, and in one that is linked to the work; tells which all of them are.
+  defp start_some(runner, test, work) do
+    {started, _monitor} = Runner.start(runner, :low, fn -> receive do: (:never -> :ok) end)
+    linked = spawn_link(fn -> receive do: (:never -> :ok) end)
+    send(test, {:started, [self(), started, linked]})
+    work.()
+  end
+
+  defp catching(fun) do
+    fun.()
+  rescue
+    error -> error
+  catch
+    :exit, reason -> reason
+  end
+
+  defp assert_ends(pid) do
+    monitor = Process.monitor(pid)
+    assert_receive {:DOWN, ^monitor, :process, ^pid, _reason}
   end
 
   defp waits_in_work?(pid) do
