@@ -26,7 +26,6 @@ defmodule Cantilever.Responsiveness.RunnerTest do
       Runner.run(
         fn _runner -> receive do: (:enough -> :ok) end,
         fn ->
-          {:links, _links} = Process.info(self(), :links)
           send(test, :ticked)
           for pid <- Process.list(), waits_in_work?(pid), do: send(pid, :enough)
         end
