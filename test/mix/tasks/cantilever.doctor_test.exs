@@ -103,6 +103,12 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
       assert line == "mix cantilever.doctor: a call that was measured raises RuntimeError: boom"
     end
 
+    test "says so when the VM's reports of holds went elsewhere" do
+      assert {2, _progress} = run([":erlang.system_monitor(:undefined)" | @quick])
+      assert [line] = said(:error)
+      assert line =~ "mix cantilever.doctor: somebody has set the VM's system monitor"
+    end
+
     test "outlives what was started before, and linked, and crashes in a call" do
       before = "{:ok, agent} = Agent.start_link(fn -> 0 end)"
 
