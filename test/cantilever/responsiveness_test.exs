@@ -111,8 +111,7 @@ defmodule Cantilever.ResponsivenessTest do
     end
 
     test "ends when a caller is killed" do
-      assert {:killed, {Responsiveness, :measure, 2}} =
-               catch_exit(measure(fn -> Process.exit(self(), :kill) end))
+      assert {:call_ended, :killed} = catch_exit(measure(fn -> Process.exit(self(), :kill) end))
     end
 
     test "ends with an error of what shows its progress" do
@@ -182,6 +181,13 @@ defmodule Cantilever.ResponsivenessTest do
       assert_in_delta sample.calls_per_s, sample.calls * 1_000 / sample.elapsed_ms, 0.1
       assert sample.utilisation.normal > 0
       assert sample.reductions > 0
+    end
+
+    test "ends when a caller is killed" do
+      assert {:call_ended, :killed} =
+               catch_exit(
+                 Responsiveness.sample(fn -> Process.exit(self(), :kill) end, duration: 1)
+               )
     end
 
     test "has each caller call once at least, however long that takes" do

@@ -3,7 +3,7 @@ defmodule Cantilever.Responsiveness.Callers do
   # The processes that call a function again and again, until a moment at which each of them looks itself: a timer could be late. Each
   # makes one call at least. They give no turn away between two calls, as little as the loops of ordinary code do.
 
-  alias Cantilever.Responsiveness.Runner
+  alias Cantilever.Responsiveness.{Outcome, Runner}
 
   @between_looks_us 20
 
@@ -28,29 +28,30 @@ defmodule Cantilever.Responsiveness.Callers do
   @doc "One call in a process of its own; how long it took in microseconds."
   @spec once(Runner.t(), (() -> any)) :: non_neg_integer
   def once(runner, fun) do
-    began = System.monotonic_time()
-    [_one] = runner |> start(fun, 1, :normal) |> run(began)
-    System.convert_time_unit(System.monotonic_time() - began, :native, :microsecond)
+    Runner.call(runner, fn ->
+      {us, _result} = :timer.tc(fun)
+      us
+    end)
   end
 
   defp await({pid, monitor}, callers) do
     receive do
-      {:called, ^pid, calls} ->
+      {:called, ^pid, {:ok, calls}} ->
         receive do
           {:DOWN, ^monitor, :process, ^pid, _reason} -> calls
         end
 
       # It has ended itself, without an error, in the middle of a call.
       {:DOWN, ^monitor, :process, ^pid, reason} ->
-        exit({reason, {Cantilever.Responsiveness, :measure, 2}})
+        exit({:call_ended, reason})
 
       # Any of them, as the one that is waited for may still have long to run.
-      {:failed, kind, reason, stacktrace} ->
+      {:called, _pid, {kind, reason, stacktrace}} ->
         :erlang.raise(kind, reason, stacktrace)
 
       {:DOWN, ended, :process, _pid, reason} when reason != :normal ->
         if List.keymember?(callers, ended, 1),
-          do: exit({reason, {Cantilever.Responsiveness, :measure, 2}}),
+          do: exit({:call_ended, reason}),
           else: await({pid, monitor}, callers)
     end
   end
@@ -59,11 +60,9 @@ defmodule Cantilever.Responsiveness.Callers do
     receive do
       {:go, deadline} ->
         between = System.convert_time_unit(@between_looks_us, :microsecond, :native)
-        calls = loop(fun, deadline, between, System.monotonic_time(), 0, 1)
-        send(to, {:called, self(), calls})
+        loop = fn -> loop(fun, deadline, between, System.monotonic_time(), 0, 1) end
+        send(to, {:called, self(), Outcome.of(loop)})
     end
-  catch
-    kind, reason -> send(to, {:failed, kind, reason, __STACKTRACE__})
   end
 
   # A look at the clock takes longer than a tiny call and is charged as little. So they are so far apart that they do not count.

@@ -29,6 +29,8 @@ defmodule Cantilever.Responsiveness.Expression do
     "raises #{inspect(exception.__struct__)}: #{line(Exception.message(exception))}"
   end
 
+  # Whoever typed the code does not mind in which process it ran.
+  def explain(:exit, {:call_ended, reason}, stacktrace), do: explain(:exit, reason, stacktrace)
   def explain(:exit, reason, _stacktrace), do: "exits: #{line(Exception.format_exit(reason))}"
   def explain(:throw, value, _stacktrace), do: "throws #{line(inspect(value))}"
 

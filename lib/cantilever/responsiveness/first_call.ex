@@ -3,6 +3,7 @@ defmodule Cantilever.Responsiveness.FirstCall do
   # Calls a function once before it is measured, so that what does not work at all is said in one line, and what comes back is seen.
 
   alias Cantilever.Responsiveness.Expression
+  alias Cantilever.Responsiveness.Runner
   alias Cantilever.Responsiveness.Units
 
   @longest_result 72
@@ -10,19 +11,11 @@ defmodule Cantilever.Responsiveness.FirstCall do
   @doc "How long the call took and what it returned, as a sentence; the error, as one too."
   @spec make((() -> term)) :: {:ok, String.t()} | {:error, String.t()}
   def make(fun) do
-    me = self()
-
-    # In a process of its own, as processes that the call links to itself may die with it.
-    {pid, monitor} = spawn_monitor(fn -> send(me, {self(), outcome(fun)}) end)
-
-    receive do
-      {^pid, outcome} ->
-        Process.demonitor(monitor, [:flush])
-        outcome
-
-      {:DOWN, ^monitor, :process, ^pid, reason} ->
-        {:error, "the expression #{Expression.explain(:exit, reason, [])}"}
-    end
+    # In a process of its own, as processes that the call links to itself may die with it. What it starts for later calls outlives it.
+    Runner.run(&Runner.call(&1, fn -> outcome(fun) end))
+  catch
+    :exit, {:call_ended, reason} ->
+      {:error, "the expression #{Expression.explain(:exit, reason, [])}"}
   end
 
   defp outcome(fun) do

@@ -4,6 +4,8 @@ defmodule Cantilever.Responsiveness.Runner do
   # when it ends, nor when it fails, nor when the process that measures is killed. What it starts with `start/3` are processes under no
   # link, so that foreign code can run in them; a guard beside it, which runs no foreign code, kills those that are left.
 
+  alias Cantilever.Responsiveness.Outcome
+
   @tick_ms 100
 
   @typedoc "Where a piece of work can start processes."
@@ -21,7 +23,7 @@ defmodule Cantilever.Responsiveness.Runner do
 
     {pid, monitor} =
       spawn_monitor(fn ->
-        send(owner, {reference, outcome(work, owner)})
+        send(owner, {reference, Outcome.of(fn -> guarded(work, owner) end)})
         # What it has linked to itself would survive a normal end.
         Process.exit(self(), :shutdown)
       end)
@@ -61,12 +63,36 @@ defmodule Cantilever.Responsiveness.Runner do
     {pid, monitor}
   end
 
-  defp outcome(work, owner) do
+  @doc """
+  The result of `fun`, which runs in a process that `start/3` starts, or the error that it ended with.
+
+  Where the process ends without either, as when it is killed, this exits with `{:call_ended, reason}`.
+  """
+  @spec call(t, (() -> result)) :: result when result: term
+  def call(runner, fun) do
+    to = self()
+
+    {pid, monitor} =
+      start(runner, :normal, fn -> send(to, {:called, self(), Outcome.of(fun)}) end)
+
+    receive do
+      {:DOWN, ^monitor, :process, ^pid, reason} -> called(pid, reason)
+    end
+  end
+
+  # A signal from another process overtakes nothing, so what was sent before the end is here.
+  defp called(pid, reason) do
+    receive do
+      {:called, ^pid, outcome} -> Outcome.get!(outcome)
+    after
+      0 -> exit({:call_ended, reason})
+    end
+  end
+
+  defp guarded(work, owner) do
     runner = self()
     guard = spawn(fn -> guard(owner, runner) end)
-    {:ok, work.(%{guard: guard})}
-  catch
-    kind, reason -> {kind, reason, __STACKTRACE__}
+    work.(%{guard: guard})
   end
 
   # Its result may still be on its way, where a tick has failed.
@@ -87,8 +113,7 @@ defmodule Cantilever.Responsiveness.Runner do
 
   defp await(reference, monitor, tick) do
     receive do
-      {^reference, {:ok, result}} -> result
-      {^reference, {kind, reason, stacktrace}} -> :erlang.raise(kind, reason, stacktrace)
+      {^reference, outcome} -> Outcome.get!(outcome)
       {:DOWN, ^monitor, :process, _pid, reason} -> exit(reason)
     after
       @tick_ms ->

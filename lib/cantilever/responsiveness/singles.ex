@@ -99,38 +99,12 @@ defmodule Cantilever.Responsiveness.Singles do
 
   # How long it took, and the scheduler if it was the same at both ends: then it most likely never was another one.
   defp one(runner, fun) do
-    to = self()
-
-    {pid, monitor} =
-      Runner.start(runner, :normal, fn ->
-        try do
-          before = :erlang.system_info(:scheduler_id)
-          began = System.monotonic_time()
-          _ = fun.()
-          took = System.monotonic_time() - began
-          same = if :erlang.system_info(:scheduler_id) == before, do: before
-          send(to, {:single, self(), took, same})
-        catch
-          kind, reason -> send(to, {:single_failed, self(), kind, reason, __STACKTRACE__})
-        end
-      end)
-
-    receive do
-      {:DOWN, ^monitor, :process, ^pid, reason} -> result(pid, reason)
-    end
-  end
-
-  # A signal from another process overtakes nothing, so what was sent before the end is here.
-  defp result(pid, reason) do
-    receive do
-      {:single, ^pid, took, scheduler} ->
-        {System.convert_time_unit(took, :native, :microsecond), {pid, scheduler}}
-
-      {:single_failed, ^pid, kind, error, stacktrace} ->
-        :erlang.raise(kind, error, stacktrace)
-    after
-      0 -> exit({reason, {Cantilever.Responsiveness, :measure, 2}})
-    end
+    Runner.call(runner, fn ->
+      before = :erlang.system_info(:scheduler_id)
+      {us, _result} = :timer.tc(fun)
+      same = if :erlang.system_info(:scheduler_id) == before, do: before
+      {us, {self(), same}}
+    end)
   end
 
   # The second look is for the next call: the VM's reports may be long in coming.

@@ -53,6 +53,37 @@ defmodule Cantilever.Responsiveness.FirstCallTest do
                end)
     end
 
+    test "leaves alive a server that the call starts and links for those after it" do
+      test = self()
+
+      assert {:ok, _text} =
+               FirstCall.make(fn ->
+                 {:ok, agent} = Agent.start_link(fn -> :state end)
+                 send(test, {:started, agent})
+               end)
+
+      assert_received {:started, agent}
+      assert Agent.get(agent, & &1) == :state
+      Agent.stop(agent)
+    end
+
+    test "ends with the process that makes it" do
+      test = self()
+
+      maker =
+        spawn(fn ->
+          FirstCall.make(fn ->
+            send(test, {:calling, self()})
+            receive do: (:never -> :ok)
+          end)
+        end)
+
+      assert_receive {:calling, call}
+      monitor = Process.monitor(call)
+      Process.exit(maker, :kill)
+      assert_receive {:DOWN, ^monitor, :process, ^call, :killed}
+    end
+
     test "leaves no message behind" do
       _ = FirstCall.make(fn -> :ok end)
       _ = FirstCall.make(fn -> exit(:bye) end)

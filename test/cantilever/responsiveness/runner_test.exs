@@ -100,6 +100,38 @@ defmodule Cantilever.Responsiveness.RunnerTest do
     end
   end
 
+  describe "call/2" do
+    test "returns what the function returns, from a process of its own that has ended" do
+      assert Runner.run(fn runner ->
+               pid = Runner.call(runner, fn -> self() end)
+               {pid == self(), Process.alive?(pid)}
+             end) == {false, false}
+    end
+
+    test "ends with the error of the function, and says when its process ended without one" do
+      call = fn fun -> Runner.run(&Runner.call(&1, fun)) end
+      assert_raise RuntimeError, "no", fn -> call.(fn -> raise "no" end) end
+      assert catch_throw(call.(fn -> throw(:up) end)) == :up
+      assert catch_exit(call.(fn -> exit(:down) end)) == :down
+      assert catch_exit(call.(fn -> Process.exit(self(), :kill) end)) == {:call_ended, :killed}
+      assert catch_exit(call.(fn -> Process.exit(self(), :normal) end)) == {:call_ended, :normal}
+    end
+
+    test "leaves alive what the function links to its process" do
+      test = self()
+
+      Runner.run(
+        &Runner.call(&1, fn ->
+          send(test, {:linked, spawn_link(fn -> receive do: (:stop -> send(test, :stopped)) end)})
+        end)
+      )
+
+      assert_received {:linked, linked}
+      send(linked, :stop)
+      assert_receive :stopped
+    end
+  end
+
   # In a process of the runner's, and in one that is linked to the work; tells which all of them are.
   defp start_some(runner, test, work) do
     {started, _monitor} = Runner.start(runner, :low, fn -> receive do: (:never -> :ok) end)

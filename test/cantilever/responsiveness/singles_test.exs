@@ -27,7 +27,7 @@ defmodule Cantilever.Responsiveness.SinglesTest do
 
     test "ends with the error of a call" do
       assert_raise ArgumentError, fn -> run(fn -> KitNif.take_i64(:no) end, 3) end
-      assert {:killed, _call} = catch_exit(run(fn -> Process.exit(self(), :kill) end, 3))
+      assert {:call_ended, :killed} = catch_exit(run(fn -> Process.exit(self(), :kill) end, 3))
     end
   end
 
