@@ -6,6 +6,8 @@ defmodule Cantilever.Responsiveness.Callers do
   alias Cantilever.Responsiveness.{Outcome, Runner}
 
   @between_looks_us 20
+  # A function that was quick may become slow at any time, and then as many calls go on after the deadline.
+  @most_between_looks 64
 
   @doc "Starts them; they wait for `run/2`."
   @spec start(Runner.t(), (() -> any), pos_integer, :normal | :low) :: [{pid, reference}]
@@ -74,7 +76,11 @@ defmodule Cantilever.Responsiveness.Callers do
     if later >= deadline do
       calls
     else
-      batch = if later - now < between, do: 2 * batch, else: max(div(batch, 2), 1)
+      batch =
+        if later - now < between,
+          do: min(2 * batch, @most_between_looks),
+          else: max(div(batch, 2), 1)
+
       loop(fun, deadline, between, later, calls, batch)
     end
   end
