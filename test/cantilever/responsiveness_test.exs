@@ -5,7 +5,7 @@ defmodule Cantilever.ResponsivenessTest do
   import Cantilever.Eventually
 
   alias Cantilever.{KitNif, Responsiveness}
-  alias Cantilever.Responsiveness.{Report, Sample}
+  alias Cantilever.Responsiveness.{ElixirLoad, Report, Sample}
 
   doctest Responsiveness
 
@@ -88,6 +88,22 @@ defmodule Cantilever.ResponsivenessTest do
       elapsed = Enum.map(seen, & &1.elapsed_ms)
       assert elapsed == Enum.sort(elapsed)
       assert Enum.all?(seen, &(&1.elapsed_ms <= &1.total_ms))
+    end
+
+    test "compares with an Elixir loop as long as a call, of which the first takes longer" do
+      calls = :counters.new(1, [:atomics])
+
+      report =
+        measure(
+          fn ->
+            :counters.add(calls, 1, 1)
+            if :counters.get(calls, 1) == 1, do: ElixirLoad.run_for(300_000)
+          end,
+          rounds: 1,
+          concurrency: 1
+        )
+
+      assert report.elixir.calls > 10
     end
 
     test "ends with the error of the function" do
