@@ -3,13 +3,13 @@ defmodule Cantilever.Responsiveness.Callers do
   # The processes that call a function again and again, until a moment at which each of them looks itself: a timer could be late. Each
   # makes one call at least. They give no turn away between two calls, as little as the loops of ordinary code do.
 
-  alias Cantilever.Responsiveness.{Outcome, Runner}
+  alias Cantilever.Responsiveness.{CallTimeout, Outcome, Runner}
 
   @between_looks_us 20
   # A function that was quick may become slow at any time, and then as many calls go on after the deadline.
   @most_between_looks 64
 
-  @doc "Starts them; they wait for `run/2`."
+  @doc "Starts them; they wait for `run/3`."
   @spec start(Runner.t(), (() -> any), pos_integer, :normal | :low) :: [{pid, reference}]
   def start(runner, fun, concurrency, priority) do
     to = self()
@@ -19,24 +19,27 @@ defmodule Cantilever.Responsiveness.Callers do
   @doc """
   Has them call until `deadline` (native time), and returns how many calls each has made when all have ended.
 
-  The first that fails ends it with its error.
+  The first that fails ends it with its error. So does one that has not ended when `timeout` has passed since the deadline, as until
+  then it began new calls.
   """
-  @spec run([{pid, reference}], integer) :: [pos_integer]
-  def run(callers, deadline) do
+  @spec run([{pid, reference}], integer, timeout) :: [pos_integer]
+  def run(callers, deadline, timeout \\ :infinity) do
     for {pid, _monitor} <- callers, do: send(pid, {:go, deadline})
-    Enum.map(callers, &await(&1, callers))
+    Enum.map(callers, &await(&1, callers, deadline, timeout))
   end
 
   @doc "One call in a process of its own; how long it took in microseconds."
-  @spec once(Runner.t(), (() -> any)) :: non_neg_integer
-  def once(runner, fun) do
-    Runner.call(runner, fn ->
+  @spec once(Runner.t(), (() -> any), timeout) :: non_neg_integer
+  def once(runner, fun, timeout \\ :infinity) do
+    call = fn ->
       {us, _result} = :timer.tc(fun)
       us
-    end)
+    end
+
+    Runner.call(runner, call, timeout)
   end
 
-  defp await({pid, monitor}, callers) do
+  defp await({pid, monitor}, callers, deadline, timeout) do
     receive do
       {:called, ^pid, {:ok, calls}} ->
         receive do
@@ -54,8 +57,17 @@ defmodule Cantilever.Responsiveness.Callers do
       {:DOWN, ended, :process, _pid, reason} when reason != :normal ->
         if List.keymember?(callers, ended, 1),
           do: exit({:call_ended, reason}),
-          else: await({pid, monitor}, callers)
+          else: await({pid, monitor}, callers, deadline, timeout)
+    after
+      left_ms(deadline, timeout) -> raise CallTimeout, timeout_ms: timeout
     end
+  end
+
+  defp left_ms(_deadline, :infinity), do: :infinity
+
+  defp left_ms(deadline, timeout) do
+    left = deadline - System.monotonic_time()
+    max(System.convert_time_unit(left, :native, :millisecond) + timeout + 1, 0)
   end
 
   defp begin(fun, to) do

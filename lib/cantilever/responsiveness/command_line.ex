@@ -28,6 +28,7 @@ defmodule Cantilever.Responsiveness.CommandLine do
     rounds: %{type: :integer, value: "N", option: :rounds},
     max_hold: %{type: :integer, value: "MS", option: :max_hold_ms},
     max_p99_ratio: %{type: :float, value: "R", option: :max_p99_ratio},
+    timeout: %{type: :integer, value: "MS", option: :timeout},
     html: %{
       type: :string,
       value: "FILE",

@@ -4,6 +4,7 @@ defmodule Cantilever.Responsiveness.Options do
   # measures and for the command line. What passes here is a struct that nobody checks again.
 
   @hour_ms 3_600_000
+  @day_ms 24 * @hour_ms
 
   # What is valid has the type and lies within `least` and `most`, or is the value `besides`. More than `most` would fail only when it is
   # measured, and not say why: the VM may have neither so many processes nor timers that are so long.
@@ -47,6 +48,14 @@ defmodule Cantilever.Responsiveness.Options do
       doc:
         "how many times as long as beside Elixir the slowest hundredth of answers may take beside the calls"
     },
+    timeout: %{
+      type: :milliseconds,
+      least: 1,
+      most: @day_ms,
+      besides: :infinity,
+      default: :infinity,
+      doc: "how long to wait for the end of a call before the measurement is given up"
+    },
     on_progress: %{
       type: {:function, 1},
       besides: nil,
@@ -75,13 +84,15 @@ defmodule Cantilever.Responsiveness.Options do
           rounds: pos_integer,
           max_hold_ms: pos_integer,
           max_p99_ratio: number,
+          timeout: timeout,
           on_progress: nil | (map -> any),
           runs: pos_integer
         }
 
   @keys %{
-    measure: ~w(concurrency duration priority rounds max_hold_ms max_p99_ratio on_progress)a,
-    sample: ~w(concurrency duration priority)a,
+    measure:
+      ~w(concurrency duration priority rounds max_hold_ms max_p99_ratio timeout on_progress)a,
+    sample: ~w(concurrency duration priority timeout)a,
     assert: ~w(max_hold_ms runs)a
   }
 

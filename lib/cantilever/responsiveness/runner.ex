@@ -4,7 +4,7 @@ defmodule Cantilever.Responsiveness.Runner do
   # when it ends, nor when it fails, nor when the process that measures is killed. What it starts with `start/3` are processes under no
   # link, so that foreign code can run in them; a guard beside it, which runs no foreign code, kills those that are left.
 
-  alias Cantilever.Responsiveness.Outcome
+  alias Cantilever.Responsiveness.{CallTimeout, Outcome}
 
   @tick_ms 100
 
@@ -66,10 +66,11 @@ defmodule Cantilever.Responsiveness.Runner do
   @doc """
   The result of `fun`, which runs in a process that `start/3` starts, or the error that it ended with.
 
-  Where the process ends without either, as when it is killed, this exits with `{:call_ended, reason}`.
+  Where the process ends without either, as when it is killed, this exits with `{:call_ended, reason}`, and where it does not end within
+  `timeout`, this raises `Cantilever.Responsiveness.CallTimeout`.
   """
-  @spec call(t, (() -> result)) :: result when result: term
-  def call(runner, fun) do
+  @spec call(t, (() -> result), timeout) :: result when result: term
+  def call(runner, fun, timeout \\ :infinity) do
     to = self()
 
     {pid, monitor} =
@@ -77,6 +78,8 @@ defmodule Cantilever.Responsiveness.Runner do
 
     receive do
       {:DOWN, ^monitor, :process, ^pid, reason} -> called(pid, reason)
+    after
+      timeout -> raise CallTimeout, timeout_ms: timeout
     end
   end
 

@@ -15,7 +15,8 @@ defmodule Mix.Tasks.Cantilever.Doctor do
           --before 'picture = File.read!("a.jpg")' --html out/thumbnail.html
 
   EXPR is any Elixir code. It is compiled, so what is measured is the call and not an interpreter. Quotes keep the shell
-  from taking it apart. Several processes run it at the same time, so it must be able to.
+  from taking it apart. Several processes run it at the same time, so it must be able to. If it does not end, the task
+  does not either, unless `--timeout` says how long to wait.
 
   ## Options
 
@@ -34,6 +35,7 @@ defmodule Mix.Tasks.Cantilever.Doctor do
   use Mix.Task
 
   alias Cantilever.Responsiveness
+  alias Cantilever.Responsiveness.CallTimeout
   alias Cantilever.Responsiveness.CommandLine
   alias Cantilever.Responsiveness.Expression
   alias Cantilever.Responsiveness.FirstCall
@@ -63,7 +65,7 @@ defmodule Mix.Tasks.Cantilever.Doctor do
 
   defp examine(command) do
     with {:ok, fun} <- Expression.compile(command.expression, command.before),
-         {:ok, first} <- FirstCall.make(fun),
+         {:ok, first} <- FirstCall.make(fun, Keyword.take(command.measure, [:timeout])),
          :ok = Mix.shell().info(first),
          {:ok, report} <- measure(fun, command.measure),
          :ok = Mix.shell().info(["\n", Summary.render(report)]),
@@ -118,7 +120,7 @@ defmodule Mix.Tasks.Cantilever.Doctor do
 
     {:ok, report}
   rescue
-    error in ReportsLost -> {:error, error.message}
+    error in [CallTimeout, ReportsLost] -> {:error, Exception.message(error)}
   catch
     kind, reason ->
       {:error, "a call that was measured #{Expression.explain(kind, reason, __STACKTRACE__)}"}

@@ -1,9 +1,9 @@
 defmodule Cantilever.Responsiveness.CallersTest do
   use ExUnit.Case, async: true
 
-  alias Cantilever.Responsiveness.{Callers, Runner}
+  alias Cantilever.Responsiveness.{Callers, CallTimeout, Runner}
 
-  describe "run/2" do
+  describe "run/3" do
     test "makes no more than 64 calls between two looks at the clock, however quick they were" do
       count = :counters.new(1, [])
       deadline = after_ms(50)
@@ -37,16 +37,32 @@ defmodule Cantilever.Responsiveness.CallersTest do
     end
   end
 
-  describe "once/2" do
+  describe "run/3 and once/3" do
+    test "give up a call that does not end in time" do
+      wait = fn -> receive do: (:never -> :ok) end
+      past = System.monotonic_time() - 1
+      error = assert_raise CallTimeout, fn -> run(wait, 2, past, 20) end
+      assert error.timeout_ms == 20
+      assert_raise CallTimeout, fn -> Runner.run(&Callers.once(&1, wait, 20)) end
+    end
+
+    test "give those that begin before the deadline as much time after it" do
+      deadline = after_ms(30)
+      assert [_calls] = run(fn -> wait_until(after_ms(5)) end, 1, deadline, 5_000)
+      assert System.monotonic_time() >= deadline
+    end
+  end
+
+  describe "once/3" do
     test "tells how long a call takes" do
       us = Runner.run(&Callers.once(&1, fn -> wait_until(after_ms(3)) end))
       assert us >= 3_000
     end
   end
 
-  defp run(fun, concurrency, deadline) do
+  defp run(fun, concurrency, deadline, timeout \\ :infinity) do
     Runner.run(fn runner ->
-      runner |> Callers.start(fun, concurrency, :normal) |> Callers.run(deadline)
+      runner |> Callers.start(fun, concurrency, :normal) |> Callers.run(deadline, timeout)
     end)
   end
 

@@ -11,14 +11,21 @@ defmodule Cantilever.Responsiveness.CommandLineTest do
 
     test "takes all options" do
       argv =
-        ~w(--before x=1 --concurrency 8 --duration 500 --rounds 5 --max-hold 2 --max-p99-ratio 4 --html a.html) ++
+        ~w(--before x=1 --concurrency 8 --duration 500 --rounds 5 --max-hold 2 --max-p99-ratio 4 --timeout 90 --html a.html) ++
           ["f(x)"]
 
       assert {:ok, command} = CommandLine.parse(argv)
       assert {command.expression, command.before, command.html} == {"f(x)", "x=1", "a.html"}
 
       assert Enum.sort(command.measure) ==
-               [concurrency: 8, duration: 500, max_hold_ms: 2, max_p99_ratio: 4.0, rounds: 5]
+               [
+                 concurrency: 8,
+                 duration: 500,
+                 max_hold_ms: 2,
+                 max_p99_ratio: 4.0,
+                 rounds: 5,
+                 timeout: 90
+               ]
     end
 
     test "takes an expression that begins with a dash after two of them" do
@@ -46,6 +53,8 @@ defmodule Cantilever.Responsiveness.CommandLineTest do
              "--concurrency cannot be 1000000, but must be an integer, from 1 to 10000"},
             {["a", "--duration", "5000000000"],
              "--duration cannot be 5000000000, but must be an integer of milliseconds, from 1 to 3600000"},
+            {["a", "--timeout", "infinity"],
+             ~s(--timeout cannot be "infinity", but must be an integer of milliseconds, from 1 to 86400000)},
             {["a", "--html", ""], "--html is empty, but must name a file"}
           ] do
         assert {:error, text} = CommandLine.parse(argv)
@@ -58,7 +67,7 @@ defmodule Cantilever.Responsiveness.CommandLineTest do
   describe "docs/0 and usage/0" do
     test "know every option" do
       for option <-
-            ~w(--before --concurrency --duration --rounds --max-hold --max-p99-ratio --html) do
+            ~w(--before --concurrency --duration --rounds --max-hold --max-p99-ratio --timeout --html) do
         assert CommandLine.docs() =~ "  * `#{option} "
         assert CommandLine.usage() =~ "[#{option} "
       end
@@ -70,7 +79,8 @@ defmodule Cantilever.Responsiveness.CommandLineTest do
             {"--duration MS", :duration},
             {"--rounds N", :rounds},
             {"--max-hold MS", :max_hold_ms},
-            {"--max-p99-ratio R", :max_p99_ratio}
+            {"--max-p99-ratio R", :max_p99_ratio},
+            {"--timeout MS", :timeout}
           ] do
         assert CommandLine.docs() =~
                  "  * `#{switch}` - #{Options.doc(option)}: #{Options.shape(option, :words)}; " <>

@@ -48,6 +48,8 @@ defmodule Cantilever.Responsiveness.OptionsTest do
              "the option :rounds of a measurement must be an integer, 1 or more, got: nil"},
             {{:max_p99_ratio, 0.5},
              "the option :max_p99_ratio of a measurement must be a number, 1 or more, got: 0.5"},
+            {{:timeout, 0},
+             "the option :timeout of a measurement must be an integer of milliseconds, from 1 to 86400000, or :infinity, got: 0"},
             {{:priority, :high},
              "the option :priority of a measurement must be :normal or :low, got: :high"},
             {{:on_progress, fn -> :ok end},
@@ -66,7 +68,7 @@ defmodule Cantilever.Responsiveness.OptionsTest do
                    end
 
       assert_raise ArgumentError,
-                   ~r/unknown option :rounds .* are :concurrency, :duration, :priority$/,
+                   ~r/unknown option :rounds .* are :concurrency, :duration, :priority, :timeout$/,
                    fn ->
                      Options.new!([rounds: 1], :sample)
                    end

@@ -1,7 +1,7 @@
 defmodule Cantilever.Responsiveness.RunnerTest do
   use ExUnit.Case, async: true
 
-  alias Cantilever.Responsiveness.Runner
+  alias Cantilever.Responsiveness.{CallTimeout, Runner}
 
   describe "run/2" do
     test "returns what the work returns, from a process of its own" do
@@ -47,7 +47,6 @@ defmodule Cantilever.Responsiveness.RunnerTest do
 
     test "kills them when its tick fails" do
       test = self()
-      wait = fn -> receive do: (:never -> :ok) end
 
       tick = fn ->
         receive do
@@ -57,14 +56,18 @@ defmodule Cantilever.Responsiveness.RunnerTest do
         end
       end
 
-      pids = catch_throw(Runner.run(&start_some(&1, test, wait), tick))
+      pids =
+        catch_throw(Runner.run(fn runner -> start_some(runner, test, &wait_for_ever/0) end, tick))
+
       for pid <- pids, do: assert_ends(pid)
     end
 
     test "kills them when its owner is killed" do
-      wait = fn -> receive do: (:never -> :ok) end
       test = self()
-      owner = spawn(fn -> Runner.run(&start_some(&1, test, wait)) end)
+
+      owner =
+        spawn(fn -> Runner.run(fn runner -> start_some(runner, test, &wait_for_ever/0) end) end)
+
       assert_receive {:started, pids}
       Process.exit(owner, :kill)
       for pid <- [owner | pids], do: assert_ends(pid)
@@ -117,6 +120,21 @@ defmodule Cantilever.Responsiveness.RunnerTest do
       assert catch_exit(call.(fn -> Process.exit(self(), :normal) end)) == {:call_ended, :normal}
     end
 
+    test "gives up a call that does not end in time, and kills it" do
+      test = self()
+
+      error =
+        assert_raise CallTimeout, fn ->
+          Runner.run(fn runner ->
+            Runner.call(runner, fn -> send(test, {:calling, self()}) && wait_for_ever() end, 20)
+          end)
+        end
+
+      assert Exception.message(error) == "the call did not end within 20 ms"
+      assert_receive {:calling, pid}
+      assert_ends(pid)
+    end
+
     test "leaves alive what the function links to its process" do
       test = self()
 
@@ -134,11 +152,13 @@ defmodule Cantilever.Responsiveness.RunnerTest do
 
   # In a process of the runner's, and in one that is linked to the work; tells which all of them are.
   defp start_some(runner, test, work) do
-    {started, _monitor} = Runner.start(runner, :low, fn -> receive do: (:never -> :ok) end)
-    linked = spawn_link(fn -> receive do: (:never -> :ok) end)
+    {started, _monitor} = Runner.start(runner, :low, &wait_for_ever/0)
+    linked = spawn_link(&wait_for_ever/0)
     send(test, {:started, [self(), started, linked]})
     work.()
   end
+
+  defp wait_for_ever, do: receive(do: (:never -> :ok))
 
   defp catching(fun) do
     fun.()

@@ -103,6 +103,19 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
       assert line == "mix cantilever.doctor: a call that was measured raises RuntimeError: boom"
     end
 
+    test "says so when a call does not end in time, the first as well as a later one" do
+      before = "counter = :counters.new(1, [])"
+
+      for endless <- [0, 9] do
+        expression =
+          "if :counters.get(counter, 1) >= #{endless}, do: receive(do: (:never -> :ok)), else: :counters.add(counter, 1, 1)"
+
+        assert {2, _progress} = run([expression, "--before", before, "--timeout", "200" | @quick])
+
+        assert said(:error) == ["mix cantilever.doctor: the call did not end within 200 ms"]
+      end
+    end
+
     test "says so when the VM's reports of holds went elsewhere" do
       assert {2, _progress} = run([":erlang.system_monitor(:undefined)" | @quick])
       assert [line] = said(:error)
