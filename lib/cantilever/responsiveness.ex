@@ -14,7 +14,8 @@ defmodule Cantilever.Responsiveness do
   `Cantilever.Responsiveness.Case` guards a function in the tests of a project.
 
   A call that does not end is waited for, unless the option `:timeout` says for how long; native code that holds all the
-  schedulers holds up the measurement too. Whatever a measurement starts ends with it or soon after, also when it fails or when the measuring process is killed.
+  schedulers holds up the measurement too, and whatever would end it. Whatever a measurement starts ends with it or soon
+  after, also when it fails or when the measuring process is killed.
   """
 
   alias Cantilever.Responsiveness.{

@@ -3,13 +3,13 @@ defmodule Cantilever.Responsiveness.Callers do
   # The processes that call a function again and again, until a moment at which each of them looks itself: a timer could be late. Each
   # makes one call at least. They give no turn away between two calls, as little as the loops of ordinary code do.
 
-  alias Cantilever.Responsiveness.{CallTimeout, Outcome, Runner}
+  alias Cantilever.Responsiveness.{Outcome, Runner}
 
   @between_looks_us 20
   # A function that was quick may become slow at any time, and then as many calls go on after the deadline.
   @most_between_looks 64
 
-  @doc "Starts them; they wait for `run/3`."
+  @doc "Starts them; they wait for `run/4`."
   @spec start(Runner.t(), (() -> any), pos_integer, :normal | :low) :: [{pid, reference}]
   def start(runner, fun, concurrency, priority) do
     to = self()
@@ -19,13 +19,13 @@ defmodule Cantilever.Responsiveness.Callers do
   @doc """
   Has them call until `deadline` (native time), and returns how many calls each has made when all have ended.
 
-  The first that fails ends it with its error. So does one that has not ended when `timeout` has passed since the deadline, as until
-  then it began new calls.
+  The first that fails ends it with its error. Where one has not ended when `timeout` has passed since the deadline, until which it began
+  new calls, the runner gives up.
   """
-  @spec run([{pid, reference}], integer, timeout) :: [pos_integer]
-  def run(callers, deadline, timeout \\ :infinity) do
+  @spec run(Runner.t(), [{pid, reference}], integer, timeout) :: [pos_integer]
+  def run(runner, callers, deadline, timeout \\ :infinity) do
     for {pid, _monitor} <- callers, do: send(pid, {:go, deadline})
-    Enum.map(callers, &await(&1, callers, deadline, timeout))
+    Runner.limit(runner, deadline, timeout, fn -> Enum.map(callers, &await(&1, callers)) end)
   end
 
   @doc "One call in a process of its own; how long it took in microseconds."
@@ -39,7 +39,7 @@ defmodule Cantilever.Responsiveness.Callers do
     Runner.call(runner, call, timeout)
   end
 
-  defp await({pid, monitor}, callers, deadline, timeout) do
+  defp await({pid, monitor}, callers) do
     receive do
       {:called, ^pid, {:ok, calls}} ->
         receive do
@@ -57,17 +57,8 @@ defmodule Cantilever.Responsiveness.Callers do
       {:DOWN, ended, :process, _pid, reason} when reason != :normal ->
         if List.keymember?(callers, ended, 1),
           do: exit({:call_ended, reason}),
-          else: await({pid, monitor}, callers, deadline, timeout)
-    after
-      left_ms(deadline, timeout) -> raise CallTimeout, timeout_ms: timeout
+          else: await({pid, monitor}, callers)
     end
-  end
-
-  defp left_ms(_deadline, :infinity), do: :infinity
-
-  defp left_ms(deadline, timeout) do
-    left = deadline - System.monotonic_time()
-    max(System.convert_time_unit(left, :native, :millisecond) + timeout + 1, 0)
   end
 
   defp begin(fun, to) do

@@ -16,7 +16,8 @@ defmodule Mix.Tasks.Cantilever.Doctor do
 
   EXPR is any Elixir code. It is compiled, so what is measured is the call and not an interpreter. Quotes keep the shell
   from taking it apart. Several processes run it at the same time, so it must be able to. If it does not end, the task
-  does not either, unless `--timeout` says how long to wait.
+  does not either, unless `--timeout` says how long to wait. (Native code that never returns holds up the end of the VM
+  too: the line is printed then, but only the system can end the task.)
 
   ## Options
 
@@ -64,6 +65,9 @@ defmodule Mix.Tasks.Cantilever.Doctor do
   end
 
   defp examine(command) do
+    # No module can be loaded while native code holds a scheduler, and then an error is to be told too.
+    :ok = :code.ensure_modules_loaded([Mix.Shell, Mix.shell()])
+
     with {:ok, fun} <- Expression.compile(command.expression, command.before),
          {:ok, first} <- FirstCall.make(fun, Keyword.take(command.measure, [:timeout])),
          :ok = Mix.shell().info(first),

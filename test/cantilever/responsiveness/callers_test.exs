@@ -3,7 +3,7 @@ defmodule Cantilever.Responsiveness.CallersTest do
 
   alias Cantilever.Responsiveness.{Callers, CallTimeout, Runner}
 
-  describe "run/3" do
+  describe "run/4" do
     test "makes no more than 64 calls between two looks at the clock, however quick they were" do
       count = :counters.new(1, [])
       deadline = after_ms(50)
@@ -37,7 +37,7 @@ defmodule Cantilever.Responsiveness.CallersTest do
     end
   end
 
-  describe "run/3 and once/3" do
+  describe "run/4 and once/3" do
     test "give up a call that does not end in time" do
       wait = fn -> receive do: (:never -> :ok) end
       past = System.monotonic_time() - 1
@@ -62,7 +62,7 @@ defmodule Cantilever.Responsiveness.CallersTest do
 
   defp run(fun, concurrency, deadline, timeout \\ :infinity) do
     Runner.run(fn runner ->
-      runner |> Callers.start(fun, concurrency, :normal) |> Callers.run(deadline, timeout)
+      Callers.run(runner, Callers.start(runner, fun, concurrency, :normal), deadline, timeout)
     end)
   end
 

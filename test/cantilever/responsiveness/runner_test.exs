@@ -1,6 +1,7 @@
 defmodule Cantilever.Responsiveness.RunnerTest do
   use ExUnit.Case, async: true
 
+  alias Cantilever.ChildVM
   alias Cantilever.Responsiveness.{CallTimeout, Runner}
 
   describe "run/2" do
@@ -147,6 +148,49 @@ defmodule Cantilever.Responsiveness.RunnerTest do
       assert_received {:linked, linked}
       send(linked, :stop)
       assert_receive :stopped
+    end
+  end
+
+  # A VM that has little to do uses one scheduler, which is where all of these run.
+  describe "run/2 and call/3, while native code holds a scheduler of an idle node," do
+    setup do
+      vm = ChildVM.start()
+      on_exit(fn -> ChildVM.stop(vm) end)
+      %{vm: vm}
+    end
+
+    test "call the tick", %{vm: vm} do
+      ticks =
+        ChildVM.eval(vm, """
+        alias Cantilever.Responsiveness.Runner
+
+        for _ <- 1..2 do
+          ticks = :counters.new(1, [])
+          hold = fn -> Cantilever.KitNif.hold_ms(1_000) end
+          Runner.run(&Runner.call(&1, hold), fn -> :counters.add(ticks, 1, 1) end)
+          :counters.get(ticks, 1)
+        end
+        """)
+
+      assert Enum.all?(ticks, &(&1 >= 3))
+    end
+
+    test "give it up in time", %{vm: vm} do
+      assert ChildVM.eval(vm, """
+             alias Cantilever.Responsiveness.Runner
+             ended = :counters.new(1, [])
+
+             call = fn ->
+               Cantilever.KitNif.hold_ms(3_000)
+               :counters.add(ended, 1, 1)
+             end
+
+             try do
+               Runner.run(&Runner.call(&1, call, 200))
+             catch
+               :error, error -> {error, :counters.get(ended, 1)}
+             end
+             """) == {%CallTimeout{timeout_ms: 200}, 0}
     end
   end
 

@@ -116,6 +116,14 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
       end
     end
 
+    test "says so too of a call that holds a scheduler, without waiting for its end" do
+      assert {2, _progress} =
+               run(["Cantilever.KitNif.hold_ms(3_000)", "--timeout", "200" | @quick])
+
+      assert said(:info) == []
+      assert said(:error) == ["mix cantilever.doctor: the call did not end within 200 ms"]
+    end
+
     test "says so when the VM's reports of holds went elsewhere" do
       assert {2, _progress} = run([":erlang.system_monitor(:undefined)" | @quick])
       assert [line] = said(:error)
