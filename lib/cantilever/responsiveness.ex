@@ -13,7 +13,9 @@ defmodule Cantilever.Responsiveness do
   queues before the schedulers are watched. `Cantilever.Responsiveness.Verdict` judges what was seen, and
   `Cantilever.Responsiveness.Case` guards a function in the tests of a project.
 
-  Whatever a measurement starts is gone when it ends, also when it fails or when the measuring process is killed.
+  A call that does not end is waited for, unless the option `:timeout` says for how long; native code that holds all the
+  schedulers holds up the measurement too, and whatever would end it. Whatever a measurement starts ends with it or soon
+  after, also when it fails or when the measuring process is killed.
   """
 
   alias Cantilever.Responsiveness.{
@@ -52,15 +54,17 @@ defmodule Cantilever.Responsiveness do
     check!(fun, "measure/2", is_function(fun, 0), "a function without arguments")
     options = Options.new!(options, :measure)
     began = System.monotonic_time(:millisecond)
-    us = Runner.run(&Callers.once(&1, fun))
+    us = call_us(fun, options, fn -> report_progress(options, began, 1, :call) end)
     elixir = ElixirLoad.lasting(max(us, 1))
+    # The loop ends by itself.
+    elixir_options = %{options | timeout: :infinity}
 
     rounds =
       for round <- 1..options.rounds do
         progress = &report_progress(options, began, round, &1)
 
         idle = phase(nil, options, fn -> progress.(:idle) end)
-        elixir = phase(elixir, options, fn -> progress.(:elixir) end)
+        elixir = phase(elixir, elixir_options, fn -> progress.(:elixir) end)
         call = phase(fun, options, fn -> progress.(:call) end)
         single = singles(fun, options, fn -> progress.(:call) end)
         %{idle: idle, elixir: elixir, call: call, single: single}
@@ -92,6 +96,12 @@ defmodule Cantilever.Responsiveness do
     phase(fun, Options.new!(options, :sample), fn -> :ok end)
   end
 
+  # The first call may load code or fill a cache, as none after it does.
+  defp call_us(fun, %{timeout: timeout}, progress) do
+    once = &Callers.once(&1, fun, timeout)
+    Runner.run(&min(once.(&1), once.(&1)), progress)
+  end
+
   defp phase(fun, options, progress) do
     _ = progress.()
     Runner.run(&Phase.run(&1, fun, options), progress)
@@ -110,7 +120,7 @@ defmodule Cantilever.Responsiveness do
     end
 
     _ = progress.()
-    Runner.run(&Singles.run(&1, fun, enough?), progress)
+    Runner.run(&Singles.run(&1, fun, enough?, options.timeout), progress)
   end
 
   defp report(rounds, options) do

@@ -5,7 +5,7 @@ defmodule Cantilever.ResponsivenessTest do
   import Cantilever.Eventually
 
   alias Cantilever.{KitNif, Responsiveness}
-  alias Cantilever.Responsiveness.{Report, Sample}
+  alias Cantilever.Responsiveness.{CallTimeout, ElixirLoad, Report, Sample}
 
   doctest Responsiveness
 
@@ -84,10 +84,71 @@ defmodule Cantilever.ResponsivenessTest do
       seen = received_progress()
       assert Enum.all?(seen, &match?(%{rounds: 2}, &1))
       steps = seen |> Enum.map(&{&1.round, &1.phase}) |> Enum.dedup()
-      assert steps == for(round <- 1..2, phase <- [:idle, :elixir, :call], do: {round, phase})
+      rounds = for round <- 1..2, phase <- [:idle, :elixir, :call], do: {round, phase}
+      # The first calls may take long enough to be seen.
+      assert steps in [rounds, [{1, :call} | rounds]]
       elapsed = Enum.map(seen, & &1.elapsed_ms)
       assert elapsed == Enum.sort(elapsed)
       assert Enum.all?(seen, &(&1.elapsed_ms <= &1.total_ms))
+    end
+
+    test "shows its progress during the first calls too" do
+      test = self()
+      calls = :counters.new(1, [:atomics])
+
+      fun = fn ->
+        :counters.add(calls, 1, 1)
+
+        if :counters.get(calls, 1) == 1 do
+          send(test, {:first, self()})
+          receive do: (:go -> :ok)
+        end
+      end
+
+      progress = fn seen ->
+        receive do
+          {:first, call} -> send(test, {:seen, seen}) && send(call, :go)
+        after
+          0 -> :ok
+        end
+      end
+
+      measure(fun, duration: 30, rounds: 1, timeout: 5_000, on_progress: progress)
+      assert_received {:seen, %{phase: :call, round: 1, rounds: 1}}
+    end
+
+    test "gives up a call that does not end in time, the first as well as a later one" do
+      for endless <- [1, 50] do
+        calls = :counters.new(1, [:atomics])
+
+        assert_raise CallTimeout, "the call did not end within 100 ms", fn ->
+          measure(
+            fn ->
+              :counters.add(calls, 1, 1)
+              if :counters.get(calls, 1) >= endless, do: receive(do: (:never -> :ok))
+            end,
+            timeout: 100
+          )
+        end
+
+        eventually(&nothing_left/0)
+      end
+    end
+
+    test "compares with an Elixir loop as long as a call, of which the first takes longer" do
+      calls = :counters.new(1, [:atomics])
+
+      report =
+        measure(
+          fn ->
+            :counters.add(calls, 1, 1)
+            if :counters.get(calls, 1) == 1, do: ElixirLoad.run_for(300_000)
+          end,
+          rounds: 1,
+          concurrency: 1
+        )
+
+      assert report.elixir.calls > 10
     end
 
     test "ends with the error of the function" do
@@ -111,8 +172,7 @@ defmodule Cantilever.ResponsivenessTest do
     end
 
     test "ends when a caller is killed" do
-      assert {:killed, {Responsiveness, :measure, 2}} =
-               catch_exit(measure(fn -> Process.exit(self(), :kill) end))
+      assert {:call_ended, :killed} = catch_exit(measure(fn -> Process.exit(self(), :kill) end))
     end
 
     test "ends with an error of what shows its progress" do
@@ -182,6 +242,13 @@ defmodule Cantilever.ResponsivenessTest do
       assert_in_delta sample.calls_per_s, sample.calls * 1_000 / sample.elapsed_ms, 0.1
       assert sample.utilisation.normal > 0
       assert sample.reductions > 0
+    end
+
+    test "ends when a caller is killed" do
+      assert {:call_ended, :killed} =
+               catch_exit(
+                 Responsiveness.sample(fn -> Process.exit(self(), :kill) end, duration: 1)
+               )
     end
 
     test "has each caller call once at least, however long that takes" do

@@ -95,7 +95,7 @@ defmodule Cantilever.Responsiveness.Case do
   defp decided?(singles, options) do
     not reported_always?(singles, options) or
       (singles.calls >= options.runs and believed?(singles, options)) or
-      singles.calls >= @patience * max(options.runs, 5)
+      singles.calls >= @patience * options.runs
   end
 
   defp reported_always?(%{holds: holds, calls: calls}, options),

@@ -1,6 +1,9 @@
 defmodule Cantilever.Responsiveness.CommandLine do
   @moduledoc false
-  # What was asked of `mix cantilever.doctor`: one schema that reads the arguments and documents them.
+  # What was asked of `mix cantilever.doctor`. The switches that a measurement has too are its options: these say what they mean, what
+  # they may be and what they are by default.
+
+  alias Cantilever.Responsiveness.Options
 
   @enforce_keys [:expression]
   defstruct [:expression, before: "", html: nil, measure: []]
@@ -12,69 +15,32 @@ defmodule Cantilever.Responsiveness.CommandLine do
           measure: keyword
         }
 
-  @defaults struct(Cantilever.Responsiveness.Options)
-
+  # `option` is the name that `Cantilever.Responsiveness.measure/2` has for it.
   @schema [
-    before: [
+    before: %{
       type: :string,
       value: "CODE",
       doc:
         "is evaluated once, and its variables can be used in EXPR: what it does is not measured"
-    ],
-    concurrency: [
-      type: :integer,
-      value: "N",
-      least: 1,
-      doc: "how many processes call at the same time; default: twice the schedulers online"
-    ],
-    duration: [
-      type: :integer,
-      value: "MS",
-      least: 1,
-      doc: "how long each part of a round takes, in milliseconds; default: #{@defaults.duration}"
-    ],
-    rounds: [
-      type: :integer,
-      value: "N",
-      least: 1,
-      doc: "how often to measure all parts; default: #{@defaults.rounds}"
-    ],
-    max_hold: [
-      type: :integer,
-      value: "MS",
-      least: 1,
-      doc:
-        "for how long a call may hold a scheduler, in milliseconds; default: #{@defaults.max_hold_ms}"
-    ],
-    max_p99_ratio: [
-      type: :float,
-      value: "R",
-      least: 1,
-      doc:
-        "how many times as long as beside pure Elixir others may wait beside the call, at the " <>
-          "99th percentile; default: #{@defaults.max_p99_ratio}"
-    ],
-    html: [
+    },
+    concurrency: %{type: :integer, value: "N", option: :concurrency},
+    duration: %{type: :integer, value: "MS", option: :duration},
+    rounds: %{type: :integer, value: "N", option: :rounds},
+    max_hold: %{type: :integer, value: "MS", option: :max_hold_ms},
+    max_p99_ratio: %{type: :float, value: "R", option: :max_p99_ratio},
+    timeout: %{type: :integer, value: "MS", option: :timeout},
+    html: %{
       type: :string,
       value: "FILE",
       doc: "also writes a page with a plot of the waiting times"
-    ]
+    }
   ]
-
-  # By the names that `Cantilever.Responsiveness.measure/2` has for them.
-  @measured %{
-    concurrency: :concurrency,
-    duration: :duration,
-    rounds: :rounds,
-    max_hold: :max_hold_ms,
-    max_p99_ratio: :max_p99_ratio
-  }
 
   @doc "The options as a Markdown list."
   @spec docs() :: String.t()
   def docs do
     Enum.map_join(@schema, "\n", fn {key, entry} ->
-      "  * `#{switch(key)} #{entry[:value]}` - #{entry[:doc]}"
+      "  * `#{switch(key)} #{entry.value}` - #{doc(entry)}"
     end)
   end
 
@@ -82,7 +48,7 @@ defmodule Cantilever.Responsiveness.CommandLine do
   @spec usage() :: String.t()
   def usage do
     options =
-      Enum.map_join(@schema, " ", fn {key, entry} -> "[#{switch(key)} #{entry[:value]}]" end)
+      Enum.map_join(@schema, " ", fn {key, entry} -> "[#{switch(key)} #{entry.value}]" end)
 
     "mix cantilever.doctor EXPR #{options}"
   end
@@ -90,7 +56,7 @@ defmodule Cantilever.Responsiveness.CommandLine do
   @doc "Reads the arguments; the error is a sentence that names the wrong one."
   @spec parse([String.t()]) :: {:ok, t} | {:error, String.t()}
   def parse(argv) do
-    strict = for {key, entry} <- @schema, do: {key, entry[:type]}
+    strict = for {key, entry} <- @schema, do: {key, entry.type}
 
     with {options, words, []} <- OptionParser.parse(argv, strict: strict),
          {:ok, expression} <- expression(words),
@@ -99,7 +65,12 @@ defmodule Cantilever.Responsiveness.CommandLine do
        struct!(
          %__MODULE__{
            expression: expression,
-           measure: for({key, value} <- options, name = @measured[key], do: {name, value})
+           measure:
+             for(
+               {key, value} <- options,
+               %{option: option} <- [@schema[key]],
+               do: {option, value}
+             )
          },
          Keyword.take(options, [:before, :html])
        )}
@@ -109,6 +80,12 @@ defmodule Cantilever.Responsiveness.CommandLine do
       message when is_binary(message) -> {:error, message}
     end
   end
+
+  defp doc(%{option: option}),
+    do:
+      "#{Options.doc(option)}: #{Options.shape(option, :words)}; default: `#{Options.default(option)}`"
+
+  defp doc(%{doc: doc}), do: doc
 
   defp expression([expression]), do: {:ok, expression}
   defp expression([]), do: {:error, "EXPR is missing; usage: #{usage()}"}
@@ -122,20 +99,27 @@ defmodule Cantilever.Responsiveness.CommandLine do
   defp fault({:html, ""}), do: "--html is empty, but must name a file"
 
   defp fault({key, value}) do
-    least = @schema[key][:least]
-    if least && value < least, do: "#{switch(key)} is #{value}, but must be #{least} or more"
+    with %{option: option} <- @schema[key],
+         false <- Options.valid?(option, value) do
+      "#{switch(key)} cannot be #{value}, but must be #{Options.shape(option, :words)}"
+    else
+      _right -> nil
+    end
   end
 
   defp unreadable(switch, value) do
     case Enum.find(@schema, fn {key, _entry} -> switch(key) == switch end) do
-      nil -> "unknown option #{switch}; usage: #{usage()}"
-      {_key, entry} when value == nil -> "#{switch} needs a value: #{switch} #{entry[:value]}"
-      {_key, entry} -> "#{switch} cannot be #{inspect(value)}, but must be #{shape(entry[:type])}"
+      nil ->
+        "unknown option #{switch}; usage: #{usage()}"
+
+      {_key, entry} when value == nil ->
+        "#{switch} needs a value: #{switch} #{entry.value}"
+
+      # Any text can be read as a string.
+      {_key, %{option: option}} ->
+        "#{switch} cannot be #{inspect(value)}, but must be #{Options.shape(option, :words)}"
     end
   end
-
-  defp shape(:integer), do: "a whole number"
-  defp shape(:float), do: "a number"
 
   defp switch(key), do: "--" <> String.replace(Atom.to_string(key), "_", "-")
 end

@@ -29,12 +29,16 @@ defmodule Cantilever.Responsiveness.Expression do
     "raises #{inspect(exception.__struct__)}: #{line(Exception.message(exception))}"
   end
 
+  # Whoever typed the code does not mind in which process it ran.
+  def explain(:exit, {:call_ended, reason}, stacktrace), do: explain(:exit, reason, stacktrace)
   def explain(:exit, reason, _stacktrace), do: "exits: #{line(Exception.format_exit(reason))}"
   def explain(:throw, value, _stacktrace), do: "throws #{line(inspect(value))}"
 
-  @doc "`text` in one line, without what a terminal would take for a command."
-  @spec line(String.t()) :: String.t()
+  @doc "`text` in one line, without what a terminal would take for a command. What is not UTF-8 is shown as Elixir writes it."
+  @spec line(binary) :: String.t()
   def line(text) do
+    text = if String.valid?(text), do: text, else: inspect(text, binaries: :as_strings)
+
     text
     |> String.replace(~r/\s+/u, " ")
     |> String.replace(~r/[[:cntrl:]]/u, "?")

@@ -1,27 +1,56 @@
 defmodule Cantilever.Responsiveness.FirstCall do
   @moduledoc false
-  # Calls a function once before it is measured, so that what does not work at all is said in one line, and what comes back is seen.
+  # Calls a function once before it is measured, so that what does not work at all is said in one line, and what comes back is seen. Of a
+  # call that takes long it says so, as one that does not end looks the same as one that was never made.
 
+  alias Cantilever.Responsiveness.CallTimeout
   alias Cantilever.Responsiveness.Expression
+  alias Cantilever.Responsiveness.Runner
   alias Cantilever.Responsiveness.Units
 
   @longest_result 72
+  @patience_ms 5_000
 
-  @doc "How long the call took and what it returned, as a sentence; the error, as one too."
-  @spec make((() -> term)) :: {:ok, String.t()} | {:error, String.t()}
-  def make(fun) do
-    me = self()
+  @doc """
+  How long the call took and what it returned, as a sentence; the error, as one too.
 
-    # In a process of its own, as processes that the call links to itself may die with it.
-    {pid, monitor} = spawn_monitor(fn -> send(me, {self(), outcome(fun)}) end)
+  Options:
 
-    receive do
-      {^pid, outcome} ->
-        Process.demonitor(monitor, [:flush])
-        outcome
+    * `:timeout` - how long to wait for the call to end; default `:infinity`.
+    * `:patience_ms` - from when on to say that it is still running, about; default `#{@patience_ms}`.
+    * `:tell` - called with this sentence, once, in the calling process; default: it is written to standard error.
+  """
+  @spec make((() -> term),
+          timeout: timeout,
+          patience_ms: non_neg_integer,
+          tell: (String.t() -> any)
+        ) ::
+          {:ok, String.t()} | {:error, String.t()}
+  def make(fun, options \\ []) do
+    timeout = Keyword.get(options, :timeout, :infinity)
 
-      {:DOWN, ^monitor, :process, ^pid, reason} ->
-        {:error, "the expression #{Expression.explain(:exit, reason, [])}"}
+    # In a process of its own, as processes that the call links to itself may die with it. What it starts for later calls outlives it.
+    Runner.run(&Runner.call(&1, fn -> outcome(fun) end, timeout), sign_of_life(options))
+  rescue
+    error in CallTimeout -> {:error, Exception.message(error)}
+  catch
+    :exit, {:call_ended, reason} ->
+      {:error, "the expression #{Expression.explain(:exit, reason, [])}"}
+  end
+
+  # Once, as no second time would say more.
+  defp sign_of_life(options) do
+    patience_ms = Keyword.get(options, :patience_ms, @patience_ms)
+    tell = Keyword.get(options, :tell, &IO.puts(:standard_error, &1))
+    began = System.monotonic_time(:millisecond)
+    told = :atomics.new(1, [])
+
+    fn ->
+      elapsed_ms = System.monotonic_time(:millisecond) - began
+
+      if elapsed_ms >= patience_ms and :atomics.exchange(told, 1, 1) == 0 do
+        tell.("the first call has run for #{div(elapsed_ms, 1_000)} s; Ctrl-C twice ends it")
+      end
     end
   end
 

@@ -12,8 +12,8 @@ defmodule Cantilever.Responsiveness.LongSchedules do
 
   @typedoc "What a subscriber is sent: who ran for how long (ms), and where it was when it began and when it ended."
   @type report ::
-          {:long_schedule, reference, pid | port, ms :: pos_integer,
-           in: mfa | :undefined, out: mfa | :undefined}
+          {:long_schedule, reference, pid | port, ms :: pos_integer, entered :: mfa | :undefined,
+           left :: mfa | :undefined}
 
   @doc false
   @spec start_link(keyword) :: GenServer.on_start()

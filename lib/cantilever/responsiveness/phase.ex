@@ -28,7 +28,7 @@ defmodule Cantilever.Responsiveness.Phase do
 
     began = System.monotonic_time()
     deadline = began + System.convert_time_unit(options.duration, :millisecond, :native)
-    calls_by_caller = Callers.run(callers, deadline)
+    calls_by_caller = Callers.run(runner, callers, deadline, options.timeout)
     wait_until(deadline)
     elapsed = System.monotonic_time() - began
 

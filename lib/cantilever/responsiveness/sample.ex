@@ -11,10 +11,10 @@ defmodule Cantilever.Responsiveness.Sample do
 
   `holds` are the times in milliseconds for which a caller, or a process that it started, ran on a normal scheduler
   without letting another one run, as the VM reports them: longest first, at most 100,000 of them, while
-  `hold_count` counts all. The VM reports only times of more than a millisecond, so `longest_hold_ms` is nil if there
-  was none. Several calls can stand in one hold, where each is charged less than it took. `hold_place` is the function
-  that the VM names for the longest one of which it names any. The operating system that takes a processor away looks
-  the same, so compare with pure Elixir.
+  `hold_count` counts all. The VM counts whole milliseconds and reports more than one, so `longest_hold_ms` is nil if
+  there was none of two milliseconds or more. Several calls can stand in one hold, where each is charged less than it
+  took. `hold_place` is the function that the VM names for the longest one of which it names any. The operating system
+  that takes a processor away looks the same, so compare with pure Elixir.
 
   `run_queues` counts those that were ready to run and had to wait (about one of them is the probe itself), and
   `utilisation` is the share of the time in which the schedulers of a kind were at work. `reductions` are those of the

@@ -38,16 +38,17 @@ defmodule Cantilever.Responsiveness.Singles do
   @stale_ms 5
   @threshold_ms 1
 
-  # Calls until `enough?`, which is given what was seen so far, and when at least one call has been made.
+  # Calls until `enough?`, which is given what was seen so far, and when at least one call has been made; none for longer than `timeout`.
   @doc false
-  @spec run(Runner.t(), (() -> any), (t -> boolean)) :: t
-  def run(runner, fun, enough?) do
+  @spec run(Runner.t(), (() -> any), (t -> boolean), timeout) :: t
+  def run(runner, fun, enough?, timeout \\ :infinity) do
     subscription = LongSchedules.subscribe(@threshold_ms)
     threads = Stolen.threads()
 
     state = %{
       runner: runner,
       fun: fun,
+      timeout: timeout,
       subscription: subscription,
       threads: threads,
       looked: System.monotonic_time(),
@@ -78,14 +79,14 @@ defmodule Cantilever.Responsiveness.Singles do
   defp call(state, singles) do
     # What was reported before cannot be about this call.
     _ = Holds.received(state.subscription, MapSet.new())
-    {us, call} = one(state.runner, state.fun)
+    {us, call} = one(state.runner, state.fun, state.timeout)
     singles = %{singles | calls: singles.calls + 1, call_us: max(singles.call_us, us)}
 
     if us < @slow_us do
       {look(state, @stale_ms), singles}
     else
       {state, {call_ms, reported_ms, place}} = held(state, call)
-      {_loop_us, loop} = one(state.runner, fn -> ElixirLoad.run_for(us) end)
+      {_loop_us, loop} = one(state.runner, fn -> ElixirLoad.run_for(us) end, :infinity)
       {state, {elixir_ms, elixir_reported_ms, _place}} = held(state, loop)
 
       if reported_ms == 0 and elixir_reported_ms == 0 do
@@ -98,39 +99,15 @@ defmodule Cantilever.Responsiveness.Singles do
   end
 
   # How long it took, and the scheduler if it was the same at both ends: then it most likely never was another one.
-  defp one(runner, fun) do
-    to = self()
-
-    {pid, monitor} =
-      Runner.start(runner, :normal, fn ->
-        try do
-          before = :erlang.system_info(:scheduler_id)
-          began = System.monotonic_time()
-          _ = fun.()
-          took = System.monotonic_time() - began
-          same = if :erlang.system_info(:scheduler_id) == before, do: before
-          send(to, {:single, self(), took, same})
-        catch
-          kind, reason -> send(to, {:single_failed, self(), kind, reason, __STACKTRACE__})
-        end
-      end)
-
-    receive do
-      {:DOWN, ^monitor, :process, ^pid, reason} -> result(pid, reason)
+  defp one(runner, fun, timeout) do
+    call = fn ->
+      before = :erlang.system_info(:scheduler_id)
+      {us, _result} = :timer.tc(fun)
+      same = if :erlang.system_info(:scheduler_id) == before, do: before
+      {us, {self(), same}}
     end
-  end
 
-  # A signal from another process overtakes nothing, so what was sent before the end is here.
-  defp result(pid, reason) do
-    receive do
-      {:single, ^pid, took, scheduler} ->
-        {System.convert_time_unit(took, :native, :microsecond), {pid, scheduler}}
-
-      {:single_failed, ^pid, kind, error, stacktrace} ->
-        :erlang.raise(kind, error, stacktrace)
-    after
-      0 -> exit({reason, {Cantilever.Responsiveness, :measure, 2}})
-    end
+    Runner.call(runner, call, timeout)
   end
 
   # The second look is for the next call: the VM's reports may be long in coming.

@@ -15,7 +15,7 @@ defmodule Cantilever.Responsiveness.Verdict do
     * `:dirty_cpu_taken` and `:dirty_io_taken` - the calls keep all the dirty schedulers of a kind busy, and queue for
       more, so that whatever else needs one waits too;
     * `:slow_neighbours` - other processes wait longer than `:max_p99_ratio` allows, without that any one call holds a
-      scheduler; never for less than a millisecond, as nobody notices less.
+      scheduler for longer than `:max_hold_ms`; never for less than a millisecond, as nobody notices less.
 
   Machines are noisy, above all those that share their processors. So a hold is believed only if single calls hold a
   scheduler clearly more often, and for longer, than Elixir loops of their length in the same moments do, and slow
@@ -42,6 +42,8 @@ defmodule Cantilever.Responsiveness.Verdict do
   @nearly_every 0.8
   @at_least 0.3
   @floor_us 1_000
+  # The shortest hold that the VM reports.
+  @least_hold_ms 1
   # While somebody queues for a dirty scheduler all of them are taken. They are idle only before and after that.
   @busy 0.5
   @some_busy 0.25
@@ -186,7 +188,7 @@ defmodule Cantilever.Responsiveness.Verdict do
       reason(
         :slow_neighbours,
         "beside #{callers(report)} one answer in a hundred took #{Units.time(p99_us)} or more, beside Elixir " <>
-          "#{Units.time(median(elixir.p99_us_by_round))}; no single call holds a scheduler",
+          "#{Units.time(median(elixir.p99_us_by_round))}; no single call holds a scheduler for more than #{report.max_hold_ms} ms",
         slow_advice(report)
       )
     end
@@ -199,6 +201,9 @@ defmodule Cantilever.Responsiveness.Verdict do
 
   defp slow_advice(%{call: call} = report) do
     cond do
+      mostly_hold?(report.single) ->
+        @hold_advice
+
       call.utilisation.dirty_cpu > @some_busy or call.utilisation.dirty_io > @some_busy ->
         "Dirty threads take the processors away from the schedulers: let fewer calls run at a time, or make it an async fn, which yields"
 
@@ -209,6 +214,12 @@ defmodule Cantilever.Responsiveness.Verdict do
       true ->
         "Look for threads of its own, or for large results: let fewer calls run at a time, or give their callers a low priority"
     end
+  end
+
+  # Not for too long, where more is allowed than the VM reports, and yet others wait for it.
+  defp mostly_hold?(single) do
+    2 * length(held(single, @least_hold_ms)) > single.calls and
+      believed?(single, @least_hold_ms)
   end
 
   defp reason(kind, message, advice), do: %{kind: kind, message: message, advice: advice}

@@ -1,14 +1,17 @@
 defmodule Cantilever.Responsiveness.WholeFile do
   @moduledoc false
-  # Writes a file so that nobody ever sees half of it, and an older one stays as it was when that fails.
+  # Writes a file so that nobody ever sees half of it, and an older one stays as it was when that fails. What is no file, such as a
+  # device, is refused: the move would put a file in its place. A symbolic link is followed, for the same reason.
+
+  # As many as Linux follows.
+  @most_links 40
 
   @doc "Whether `path` can be written, tried without touching what is there. The error is a sentence."
   @spec check(Path.t()) :: :ok | {:error, String.t()}
   def check(path) do
-    temporary = temporary(path)
-
-    with false <- File.dir?(path) && {:error, :eisdir},
-         :ok <- File.mkdir_p(Path.dirname(path)),
+    with {:ok, target} <- target(path, @most_links),
+         {:ok, folder} <- closest_folder(Path.dirname(target)),
+         temporary = folder |> Path.join(Path.basename(target)) |> temporary(),
          :ok <- File.write(temporary, ""),
          :ok <- File.rm(temporary) do
       :ok
@@ -20,16 +23,67 @@ defmodule Cantilever.Responsiveness.WholeFile do
   @doc "Writes `content` beside `path` and moves it there; a folder that is missing is made. The error is a sentence."
   @spec write(Path.t(), iodata) :: :ok | {:error, String.t()}
   def write(path, content) do
-    temporary = temporary(path)
+    with {:ok, target} <- target(path, @most_links),
+         :ok <- File.mkdir_p(Path.dirname(target)),
+         :ok <- move_there(target, content) do
+      :ok
+    else
+      {:error, reason} -> {:error, explain(path, reason)}
+    end
+  end
 
-    with :ok <- File.mkdir_p(Path.dirname(path)),
-         :ok <- File.write(temporary, content),
-         :ok <- File.rename(temporary, path) do
+  defp move_there(target, content) do
+    temporary = temporary(target)
+
+    with :ok <- File.write(temporary, content),
+         :ok <- File.rename(temporary, target) do
       :ok
     else
       {:error, reason} ->
         _ = File.rm(temporary)
-        {:error, explain(path, reason)}
+        {:error, reason}
+    end
+  end
+
+  # The file that `path` means, which need not be there yet.
+  defp target(_path, 0), do: {:error, :eloop}
+
+  defp target(path, links) do
+    case File.read_link(path) do
+      {:ok, to} -> path |> Path.dirname() |> beside(to) |> target(links - 1)
+      {:error, _no_link} -> file(path)
+    end
+  end
+
+  defp beside(folder, to),
+    do: if(Path.type(to) == :absolute, do: to, else: Path.join(folder, to))
+
+  defp file(path) do
+    case File.stat(path) do
+      {:ok, %{type: :regular}} ->
+        {:ok, path}
+
+      {:ok, %{type: :directory}} ->
+        {:error, :eisdir}
+
+      {:ok, _device_or_pipe} ->
+        {:error, :no_file}
+
+      {:error, :enoent} ->
+        if String.ends_with?(path, "/"), do: {:error, :eisdir}, else: {:ok, path}
+
+      {:error, reason} ->
+        {:error, reason}
+    end
+  end
+
+  # The one in which those that are missing would be made.
+  defp closest_folder(folder) do
+    case {File.stat(folder), Path.dirname(folder)} do
+      {{:ok, %{type: :directory}}, _parent} -> {:ok, folder}
+      {{:ok, _other}, _parent} -> {:error, :enotdir}
+      {{:error, :enoent}, parent} when parent != folder -> closest_folder(parent)
+      {{:error, reason}, _parent} -> {:error, reason}
     end
   end
 
@@ -42,5 +96,6 @@ defmodule Cantilever.Responsiveness.WholeFile do
   # What making a folder says when a file has its name.
   defp reason(reason) when reason in [:eexist, :enotdir], do: "a file is where a folder should be"
   defp reason(:enospc), do: "the disk is full"
+  defp reason(:no_file), do: "what is there is no regular file"
   defp reason(reason), do: :file.format_error(reason)
 end

@@ -15,7 +15,9 @@ defmodule Mix.Tasks.Cantilever.Doctor do
           --before 'picture = File.read!("a.jpg")' --html out/thumbnail.html
 
   EXPR is any Elixir code. It is compiled, so what is measured is the call and not an interpreter. Quotes keep the shell
-  from taking it apart. Several processes run it at the same time, so it must be able to.
+  from taking it apart. Several processes run it at the same time, so it must be able to. If it does not end, the task
+  does not either, unless `--timeout` says how long to wait. (Native code that never returns holds up the end of the VM
+  too: the line is printed then, but only the system can end the task.)
 
   ## Options
 
@@ -34,6 +36,7 @@ defmodule Mix.Tasks.Cantilever.Doctor do
   use Mix.Task
 
   alias Cantilever.Responsiveness
+  alias Cantilever.Responsiveness.CallTimeout
   alias Cantilever.Responsiveness.CommandLine
   alias Cantilever.Responsiveness.Expression
   alias Cantilever.Responsiveness.FirstCall
@@ -52,17 +55,38 @@ defmodule Mix.Tasks.Cantilever.Doctor do
     with {:ok, command} <- CommandLine.parse(argv),
          :ok <- writable(command.html),
          :ok <- start_app(),
-         {:ok, fun} <- Expression.compile(command.expression, command.before),
-         {:ok, first} <- FirstCall.make(fun),
-         :ok = Mix.shell().info(first),
-         {:ok, report} <- measure(fun, command.measure),
-         :ok = Mix.shell().info(["\n", Summary.render(report)]),
-         :ok <- write_page(report, command) do
+         {:ok, report} <- trapping_exits(fn -> examine(command) end) do
       if report.verdict.status == :fails, do: exit({:shutdown, @fails}), else: :ok
     else
       {:error, message} ->
         Mix.shell().error("mix cantilever.doctor: #{message}")
         exit({:shutdown, @not_measured})
+    end
+  end
+
+  defp examine(command) do
+    # No module can be loaded while native code holds a scheduler, and then an error is to be told too.
+    :ok = :code.ensure_modules_loaded([Mix.Shell, Mix.shell()])
+
+    with {:ok, fun} <- Expression.compile(command.expression, command.before),
+         {:ok, first} <- FirstCall.make(fun, Keyword.take(command.measure, [:timeout])),
+         :ok = Mix.shell().info(first),
+         {:ok, report} <- measure(fun, command.measure),
+         :ok = Mix.shell().info(["\n", Summary.render(report)]),
+         :ok <- write_page(report, command) do
+      {:ok, report}
+    end
+  end
+
+  # What `--before` starts may be linked to this process. If it crashes, the calls tell: ending with it would be the status of a call
+  # that fails.
+  defp trapping_exits(fun) do
+    before = Process.flag(:trap_exit, true)
+
+    try do
+      fun.()
+    after
+      Process.flag(:trap_exit, before)
     end
   end
 
@@ -100,7 +124,7 @@ defmodule Mix.Tasks.Cantilever.Doctor do
 
     {:ok, report}
   rescue
-    error in ReportsLost -> {:error, error.message}
+    error in [CallTimeout, ReportsLost] -> {:error, Exception.message(error)}
   catch
     kind, reason ->
       {:error, "a call that was measured #{Expression.explain(kind, reason, __STACKTRACE__)}"}

@@ -53,6 +53,9 @@ defmodule Cantilever.Responsiveness.CaseTest do
 
       assert catch_throw(assert_responsive(fn -> throw(:up) end)) == :up
       assert catch_exit(assert_responsive(fn -> exit(:down) end)) == :down
+
+      assert catch_exit(assert_responsive(fn -> Process.exit(self(), :kill) end)) ==
+               {:call_ended, :killed}
     end
   end
 

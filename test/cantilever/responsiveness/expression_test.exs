@@ -71,6 +71,7 @@ defmodule Cantilever.Responsiveness.ExpressionTest do
     test "says in a line what goes wrong before" do
       assert error("1", "f(") =~ "--before is no Elixir: "
       assert error("1", "raise \"a\\nb\"") == "--before raises RuntimeError: a b"
+      assert error("1", "raise <<97, 255>>") == ~S(--before raises RuntimeError: "a\xFF")
       assert error("1", "throw(:x)") == "--before throws :x"
       assert error("1", "exit(:bye)") == "--before exits: :bye"
       assert error("1", "y = nope") =~ "--before raises CompileError: "
@@ -80,6 +81,10 @@ defmodule Cantilever.Responsiveness.ExpressionTest do
   describe "line/1" do
     test "leaves nothing that a terminal would obey" do
       assert Expression.line(" a\n\t b\e[31m\a ") == "a b?[31m?"
+    end
+
+    test "shows what is not UTF-8 as Elixir writes it" do
+      assert Expression.line("é\n" <> <<255>>) == ~S("é\n\xFF")
     end
   end
 end

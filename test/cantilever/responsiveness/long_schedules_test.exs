@@ -47,6 +47,18 @@ defmodule Cantilever.Responsiveness.LongSchedulesTest do
       assert :erlang.system_monitor() == :undefined
     end
 
+    test "sends what its type says" do
+      {:ok, types} = Code.Typespec.fetch_types(LongSchedules)
+      {:type, report} = Enum.find(types, &match?({:type, {:report, _type, []}}, &1))
+      {:report, {:type, _line, :tuple, elements}, []} = report
+
+      subscription = LongSchedules.subscribe(1)
+      send(LongSchedules, {:monitor, self(), :long_schedule, [timeout: 5, in: :undefined]})
+      assert_receive {:long_schedule, ^subscription, _pid, 5, _entered, _left} = sent
+      assert tuple_size(sent) == length(elements)
+      LongSchedules.unsubscribe(subscription)
+    end
+
     test "tells of ports, which stood nowhere" do
       subscription = LongSchedules.subscribe(1)
       port = hd(Port.list())
@@ -78,7 +90,7 @@ defmodule Cantilever.Responsiveness.LongSchedulesTest do
       :erlang.system_monitor(other, [:busy_port, long_gc: 5_000, long_schedule: 10])
       settings = :erlang.system_monitor()
 
-      subscription = LongSchedules.subscribe(50)
+      subscription = LongSchedules.subscribe(1_000_000)
       {owner, merged} = :erlang.system_monitor()
       assert owner == Process.whereis(LongSchedules)
       assert Enum.sort(merged) == [:busy_port, long_gc: 5_000, long_schedule: 10]

@@ -10,6 +10,33 @@ defmodule Cantilever.Responsiveness.ProgressLineTest do
     )
   end
 
+  # As wide as it is told to, and everything that is written to it is sent to the test.
+  defp terminal(columns) do
+    test = self()
+    spawn_link(fn -> serve(columns, test) end)
+  end
+
+  defp serve(columns, test) do
+    receive do
+      {:io_request, from, reference, {:get_geometry, :columns}} ->
+        send(from, {:io_reply, reference, columns})
+
+      {:io_request, from, reference, {:put_chars, :unicode, text}} ->
+        send(test, {:written, IO.chardata_to_string(text)})
+        send(from, {:io_reply, reference, :ok})
+    end
+
+    serve(columns, test)
+  end
+
+  defp written do
+    receive do
+      {:written, text} -> [text | written()]
+    after
+      0 -> []
+    end
+  end
+
   describe "line/2" do
     test "shows the round, what runs, and the time left" do
       assert String.trim(ProgressLine.line(progress(), 80)) ==
@@ -39,6 +66,29 @@ defmodule Cantilever.Responsiveness.ProgressLineTest do
              end) == :result
 
       assert {"", "round 1 of 3, 5 s left\nround 2 of 3, 5 s left\n"} = StringIO.contents(device)
+    end
+
+    test "draws one line over itself on a terminal, and clears it in the end, whatever happens" do
+      terminal = terminal(40)
+      drawn = "\r" <> ProgressLine.line(progress(), 40)
+      cleared = "\r" <> String.duplicate(" ", 39) <> "\r"
+
+      assert ProgressLine.during(terminal, fn tell ->
+               tell.(progress())
+               tell.(progress(phase: :call))
+               :result
+             end) == :result
+
+      assert written() == [drawn, "\r" <> ProgressLine.line(progress(phase: :call), 40), cleared]
+
+      assert_raise RuntimeError, "boom", fn ->
+        ProgressLine.during(terminal, fn tell ->
+          tell.(progress())
+          raise "boom"
+        end)
+      end
+
+      assert written() == [drawn, cleared]
     end
 
     test "lets an error through" do

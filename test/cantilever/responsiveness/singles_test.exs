@@ -2,9 +2,9 @@ defmodule Cantilever.Responsiveness.SinglesTest do
   use ExUnit.Case, async: true
 
   alias Cantilever.KitNif
-  alias Cantilever.Responsiveness.{Runner, Singles}
+  alias Cantilever.Responsiveness.{CallTimeout, Runner, Singles}
 
-  describe "run/3" do
+  describe "run/4" do
     test "lays each hold at the door of the call that did it" do
       singles = run(fn -> KitNif.hold_ms(15) end, 4)
 
@@ -21,13 +21,23 @@ defmodule Cantilever.Responsiveness.SinglesTest do
       assert length(singles.holds) == 2
     end
 
-    test "makes many calls of what is short, and compares none of them" do
+    test "makes many calls of what is short" do
       assert %Singles{calls: 500} = run(fn -> KitNif.take_i64(1) end, 500)
     end
 
     test "ends with the error of a call" do
       assert_raise ArgumentError, fn -> run(fn -> KitNif.take_i64(:no) end, 3) end
-      assert {:killed, _call} = catch_exit(run(fn -> Process.exit(self(), :kill) end, 3))
+      assert {:call_ended, :killed} = catch_exit(run(fn -> Process.exit(self(), :kill) end, 3))
+    end
+  end
+
+  describe "run/4 with a timeout" do
+    test "gives up a call that does not end in time" do
+      wait = fn -> receive do: (:never -> :ok) end
+
+      assert_raise CallTimeout, fn ->
+        Runner.run(&Singles.run(&1, wait, fn _seen -> true end, 20))
+      end
     end
   end
 

@@ -22,7 +22,7 @@ defmodule Cantilever.Responsiveness.TableTest do
 
       assert cells(report, "the calls", "longest hold of a scheduler") == [
                "–",
-               "under 1 ms",
+               "under 2 ms",
                "100 ms"
              ]
 

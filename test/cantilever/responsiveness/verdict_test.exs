@@ -181,6 +181,23 @@ defmodule Cantilever.Responsiveness.VerdictTest do
       assert advice(call: slow) =~ "threads of its own"
     end
 
+    test "advises on holds where calls make them, though no longer than is allowed" do
+      fields = [
+        single: singles(50, List.duplicate({22.0, 0.0}, 48)),
+        call: [p99_us_by_round: [90_000, 90_000, 90_000], holds: List.duplicate(22, 200)],
+        max_hold_ms: 50
+      ]
+
+      assert %{reasons: [%{kind: :slow_neighbours, message: message}]} =
+               Verdict.judge(report(fields))
+
+      assert message =~ "; no single call holds a scheduler for more than 50 ms"
+      assert advice(fields) =~ "Make it an async fn with a checkpoint"
+
+      few = Keyword.put(fields, :single, singles(50, List.duplicate({22.0, 0.0}, 20)))
+      assert advice(few) =~ "Calls in a row"
+    end
+
     test "takes many holds for calls in a row by what the callers can hold, however many schedulers there are" do
       slow = [p99_us_by_round: [9_000, 9_000, 9_000]]
       many = [holds: List.duplicate(5, 4_800)] ++ slow

@@ -3,6 +3,7 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
   use ExUnit.Case, async: false
 
   import ExUnit.CaptureIO
+  import ExUnit.CaptureLog
 
   alias Cantilever.NativeProject
 
@@ -100,6 +101,51 @@ defmodule Mix.Tasks.Cantilever.DoctorTest do
       assert {2, _progress} = run([expression, "--before", before | @quick])
       assert [line] = said(:error)
       assert line == "mix cantilever.doctor: a call that was measured raises RuntimeError: boom"
+    end
+
+    test "says so when a call does not end in time, the first as well as a later one" do
+      before = "counter = :counters.new(1, [])"
+
+      for endless <- [0, 9] do
+        expression =
+          "if :counters.get(counter, 1) >= #{endless}, do: receive(do: (:never -> :ok)), else: :counters.add(counter, 1, 1)"
+
+        assert {2, _progress} = run([expression, "--before", before, "--timeout", "200" | @quick])
+
+        assert said(:error) == ["mix cantilever.doctor: the call did not end within 200 ms"]
+      end
+    end
+
+    test "says so too of a call that holds a scheduler, without waiting for its end" do
+      assert {2, _progress} =
+               run(["Cantilever.KitNif.hold_ms(3_000)", "--timeout", "200" | @quick])
+
+      assert said(:info) == []
+      assert said(:error) == ["mix cantilever.doctor: the call did not end within 200 ms"]
+    end
+
+    test "says so when the VM's reports of holds went elsewhere" do
+      assert {2, _progress} = run([":erlang.system_monitor(:undefined)" | @quick])
+      assert [line] = said(:error)
+      assert line =~ "mix cantilever.doctor: somebody has set the VM's system monitor"
+    end
+
+    test "outlives what was started before, and linked, and crashes in a call" do
+      before = "{:ok, agent} = Agent.start_link(fn -> 0 end)"
+
+      for {expression, message} <- [
+            {"Agent.get(agent, fn _ -> exit(:boom) end)", "the expression exits: "},
+            {"Agent.get_and_update(agent, fn calls -> if calls > 9, do: exit(:boom), else: {calls, calls + 1} end)",
+             "a call that was measured exits: "}
+          ] do
+        capture_log(fn ->
+          assert {2, _progress} = run([expression, "--before", before | @quick])
+        end)
+
+        assert [line] = said(:error)
+        assert line =~ "mix cantilever.doctor: #{message}"
+        assert Process.info(self(), :trap_exit) == {:trap_exit, false}
+      end
     end
   end
 
