@@ -11,6 +11,7 @@ defmodule Cantilever.MixProject do
       elixirc_paths: elixirc_paths(Mix.env()),
       start_permanent: Mix.env() == :prod,
       description: "Rust native functions that the BEAM preempts",
+      xref: [exclude: only_in_mix()],
       package: package(),
       deps: deps()
     ]
@@ -38,12 +39,15 @@ defmodule Cantilever.MixProject do
     end
   end
 
+  # Downloads need these while a project is compiled, and start them then. Where the application runs, nothing does.
+  defp only_in_mix, do: [:httpc, :inets, :public_key, :ssl]
+
   # Cargo wants every member of its workspace to be there, the tests' crate too.
   defp package do
     [
       licenses: ["MIT", "Apache-2.0"],
       files:
-        ~w(lib native test/native Cargo.toml Cargo.lock mix.exs .formatter.exs README.md CHANGELOG.md
+        ~w(lib native test/native guides Cargo.toml Cargo.lock mix.exs .formatter.exs README.md CHANGELOG.md
                 LICENSE-MIT LICENSE-APACHE)
     ]
   end

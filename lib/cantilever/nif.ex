@@ -1,6 +1,6 @@
 defmodule Cantilever.Nif do
   @moduledoc """
-  Builds a Rust crate when its Elixir module is compiled, and loads it.
+  Builds a Rust crate when its Elixir module is compiled, or fetches its library, and loads it.
 
       defmodule MyApp.Native do
         use Cantilever.Nif, otp_app: :my_app, crate: "my_app_native"
@@ -46,6 +46,41 @@ defmodule Cantilever.Nif do
   > different features, of which one changes that name. The library is installed beside the application's beam
   > files as `lib<crate>-<hash of its content>`, and those that no module uses any more are removed.
 
+  ## Precompiled artifacts
+
+  With `:base_url` and `:version`, whoever uses the package needs no Rust: compiling the module fetches the library for
+  their system instead.
+
+      use Cantilever.Nif,
+        otp_app: :my_app,
+        crate: "my_app_native",
+        base_url: "https://github.com/me/my_app/releases/download/v0.1.0",
+        version: "0.1.0"
+
+  Names, archives and the checksum file are those of `RustlerPrecompiled`, so artifacts that its tools made work here,
+  and those of `mix cantilever.precompile` there. `mix cantilever.checksum` writes the checksum file, which belongs into
+  the package.
+
+  The target is found by looking at the running VM, and the newest NIF version that it can load is taken from the
+  checksum file. Where that file tells which glibc a library needs, it is compared before anything is downloaded. The
+  archive comes from the cache, from the folder that `CANTILEVER_ARTIFACTS` names, or from the first mirror that gives
+  it, and nothing that the checksum file does not vouch for is unpacked or loaded.
+
+  When an artifact cannot be had, the crate is built from source if cargo and the crate are there, with a line that says
+  why. When one is not what was published, compiling fails, with or without cargo.
+
+  These environment variables count while the module is compiled:
+
+  | variable | what |
+  |---|---|
+  | `CANTILEVER_BUILD` | `1` builds from source |
+  | `CANTILEVER_ARTIFACTS` | a folder with archives, or with libraries that have entries of their own in the checksum file; for machines without a network |
+  | `CANTILEVER_CACHE` | the folder for what was downloaded, instead of one in the user's cache; after it counts `RUSTLER_PRECOMPILED_GLOBAL_CACHE_PATH` |
+  | `HTTP_PROXY`, `HTTPS_PROXY`, `NO_PROXY` | proxies, as `http://user:password@host:port`, and the hosts that need none |
+  | `HEX_CACERTS_PATH`, `SSL_CERT_FILE` | certificates to trust, in a PEM file, instead of the system's |
+  | `TARGET_ARCH`, `TARGET_VENDOR`, `TARGET_OS`, `TARGET_ABI` | the system that a cross build is for, as Nerves sets them. The library is then not loaded while compiling |
+  | `RUSTLER_PRECOMPILED_FORCE_BUILD_ALL` | `1` or `true` builds from source, as does `config :rustler_precompiled, force_build_all: true`, or `force_build: [my_app: true]` for one application |
+
   ## When the library is loaded
 
   When the module is, and thus also right after it was compiled, so that a library that does not load fails the
@@ -53,7 +88,7 @@ defmodule Cantilever.Nif do
   loaded at that time. Nothing is purged that a process still runs.
   """
 
-  alias Cantilever.Nif.{Build, Loader, Options, Probe, Stubs}
+  alias Cantilever.Nif.{Build, Loader, Options, Precompiled, Probe, Stubs}
 
   @doc """
   Builds the crate and makes the calling module load it. The module's documentation lists the options.
@@ -64,7 +99,12 @@ defmodule Cantilever.Nif do
       otp_app = Cantilever.Nif.Options.otp_app!(__MODULE__, opts)
       config = Application.compile_env(otp_app, __MODULE__, [])
 
-      for resource <- Cantilever.Nif.__build__(__MODULE__, opts, config) do
+      forcing = [
+        force_build_all: Application.compile_env(:rustler_precompiled, :force_build_all, nil),
+        force_build: Application.compile_env(:rustler_precompiled, [:force_build, otp_app], nil)
+      ]
+
+      for resource <- Cantilever.Nif.__build__(__MODULE__, opts, config, forcing) do
         @external_resource resource
       end
 
@@ -74,9 +114,9 @@ defmodule Cantilever.Nif do
   end
 
   @doc false
-  @spec __build__(module(), keyword(), keyword()) :: [Path.t()]
-  def __build__(module, opts, config) do
-    build = Build.run!(module, Options.new!(module, opts, config))
+  @spec __build__(module(), keyword(), keyword(), Options.forcing()) :: [Path.t()]
+  def __build__(module, opts, config, forcing) do
+    build = Build.run!(module, Options.new!(module, opts, config, forcing))
     Module.put_attribute(module, :__cantilever_build__, build)
     build.resources
   end
@@ -123,11 +163,15 @@ defmodule Cantilever.Nif do
     if message = loaded_now?(build) && Loader.take_failure(env.module) do
       # Whatever is wrong with the library, the next compilation is to ask cargo for it again.
       Build.forget(env.module)
-      raise CompileError, file: env.file, line: env.line, description: message
+      description = message <> advice(build)
+      raise CompileError, file: env.file, line: env.line, description: description
     end
 
     Build.clear_unused(env.module, build)
   end
+
+  defp advice(%Build{origin: :source}), do: ""
+  defp advice(build), do: " " <> Precompiled.advice(build.options.crate) <> "."
 
   # A library that is not the kit's is plain rustler's, which is content with stubs that have no function in
   # the library; such a project must go on compiling.

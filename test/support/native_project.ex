@@ -177,8 +177,10 @@ defmodule Cantilever.NativeProject do
     "[{:cantilever, path: #{inspect(dir)}}]"
   end
 
-  defp paths,
-    do: for(path <- ["lib/cantilever/nif", "lib/cantilever/nif.ex"], do: Path.join(@root, path))
+  defp paths do
+    for path <- ["nif", "nif.ex", "terminal_line.ex"],
+        do: Path.join([@root, "lib/cantilever", path])
+  end
 
   defp source(module, opts) do
     functions = Keyword.get(opts, :functions, [{"answer", 0}])

@@ -10,22 +10,27 @@ defmodule Cantilever.Nif.Artifact do
   # Elixir 1.14 takes a file newer than the start of the compilation for a change, and this one always is.
   @mtime {{2000, 1, 1}, {0, 0, 0}}
 
+  @leftover_s 24 * 60 * 60
+
   @type location :: {atom(), Path.t()}
 
   # Returns the file and the location from which the application loads it.
   @spec install!(Path.t(), Options.t()) :: {Path.t(), location()}
-  def install!(artifact, %Options{load_from: nil} = options) do
-    content = File.read!(artifact)
-    name = Path.rootname(name(options.crate, content, Path.extname(artifact)))
-    file = Path.join(Mix.Project.compile_path(), name <> extension(artifact))
+  def install!(artifact, %Options{} = options),
+    do: install!(File.read!(artifact), Path.extname(artifact), options)
+
+  # The extension is that of a library on its system.
+  @spec install!(binary(), String.t(), Options.t()) :: {Path.t(), location()}
+  def install!(content, extension, %Options{load_from: nil} = options) do
+    name = Path.rootname(name(options.crate, content, extension))
+    file = Path.join(Mix.Project.compile_path(), name <> extension(extension))
     unless File.exists?(file), do: place!(file, content)
     {file, {options.otp_app, "ebin/#{name}"}}
   end
 
-  def install!(artifact, %Options{load_from: {app, path}} = options) do
+  def install!(content, extension, %Options{load_from: {app, path}} = options) do
     root = if app == options.otp_app, do: Mix.Project.app_path(), else: Application.app_dir(app)
-    file = Path.join(root, path <> extension(artifact))
-    content = File.read!(artifact)
+    file = Path.join(root, path <> extension(extension))
     unless File.read(file) == {:ok, content}, do: place!(file, content)
     {file, {app, path}}
   end
@@ -36,15 +41,19 @@ defmodule Cantilever.Nif.Artifact do
     "lib#{underscore(crate)}-#{binary_part(hash, 0, 16)}#{extension(extension)}"
   end
 
-  # The crate's libraries that are not among the `used` ones.
-  @spec unused([Path.t()], Path.t(), String.t()) :: [Path.t()]
-  def unused(used, dir, crate) do
+  # The crate's libraries that are not among the `used` ones, and the halves that builds left which were killed. Those of
+  # another build that still runs are younger.
+  @spec unused([Path.t()], Path.t(), String.t(), integer()) :: [Path.t()]
+  def unused(used, dir, crate, now \\ System.os_time(:second)) do
     used = Enum.map(used, &Path.basename/1)
-    pattern = ~r/\Alib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\.(so|dll)\z/
+    library = "lib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\\.(so|dll)"
 
     dir
     |> File.ls!()
-    |> Enum.filter(&(&1 not in used and &1 =~ pattern))
+    |> Enum.filter(fn name ->
+      (name not in used and name =~ ~r/\A#{library}\z/) or
+        (name =~ ~r/\A#{library}\.\d+-\d+\.tmp\z/ and left?(Path.join(dir, name), now))
+    end)
     |> Enum.map(&Path.join(dir, &1))
   end
 
@@ -55,6 +64,14 @@ defmodule Cantilever.Nif.Artifact do
 
   # `:erlang.load_nif/2` adds the extension itself, and on macOS too it is `.so`.
   defp extension(artifact), do: if(String.ends_with?(artifact, ".dll"), do: ".dll", else: ".so")
+
+  # The other time of the file is set by hand.
+  defp left?(path, now) do
+    case File.stat(path, time: :posix) do
+      {:ok, %{ctime: ctime}} -> ctime < now - @leftover_s
+      {:error, _reason} -> false
+    end
+  end
 
   defp underscore(crate), do: String.replace(crate, "-", "_")
 

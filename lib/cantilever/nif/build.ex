@@ -1,22 +1,25 @@
 defmodule Cantilever.Nif.Build do
   @moduledoc false
-  # Gets the library of one module at compile time: the one that stands, a new one from cargo, or one from
-  # elsewhere.
+  # Gets the library of one module at compile time: the one that stands, a precompiled artifact, a new one from
+  # cargo, or one from elsewhere.
 
-  alias Cantilever.Nif.{Artifact, Cargo, Library, Options, Record, Sources}
+  alias Cantilever.Nif.{Artifact, Cargo, Library, Options, Precompiled, Record, Sources}
 
   @between_tries_ms 50
 
   @enforce_keys [:options, :location, :file, :library, :resources]
-  defstruct [:options, :location, :file, :library, :resources]
+  defstruct [:options, :location, :file, :library, :resources, origin: :source, cross?: false]
 
-  # `library` is nil while a library from elsewhere is not there yet.
+  # `library` is nil while a library from elsewhere is not there yet. `cross?` is whether the environment asked for
+  # the artifact of another system.
   @type t :: %__MODULE__{
           options: Options.t(),
           location: {atom(), Path.t()},
           file: Path.t(),
           library: Library.t() | nil,
-          resources: [Path.t()]
+          resources: [Path.t()],
+          origin: Record.origin(),
+          cross?: boolean()
         }
 
   @spec run!(module(), Options.t()) :: t()
@@ -41,10 +44,13 @@ defmodule Cantilever.Nif.Build do
   def run!(module, %Options{} = options) do
     check_project!(module, options)
 
+    plan = Precompiled.plan(module, options)
+    origin = Precompiled.origin(plan)
+
     {file, location, sources} =
-      case Record.current(module, options) do
+      case Record.current(module, options, origin) do
         {:ok, record} -> {Path.expand(record.library), record.location, Record.resources(record)}
-        :none -> compile!(module, options)
+        :none -> make!(module, options, plan)
       end
 
     %__MODULE__{
@@ -52,7 +58,9 @@ defmodule Cantilever.Nif.Build do
       location: location,
       file: file,
       library: Library.parse(File.read!(file)),
-      resources: [file | sources]
+      resources: [file | sources] ++ Precompiled.resources(module, options),
+      origin: origin,
+      cross?: origin != :source and Precompiled.cross?()
     }
   end
 
@@ -73,11 +81,69 @@ defmodule Cantilever.Nif.Build do
   def forget(module), do: if(mix?(), do: Record.forget(module), else: :ok)
 
   # Whether the library is meant for the machine that compiles.
-  @spec for_host?(t()) :: boolean()
-  def for_host?(%__MODULE__{options: options}),
-    do: options.target == nil and (not mix?() or Mix.target() == :host)
+  @spec for_host?(t() | Options.t()) :: boolean()
+  def for_host?(%__MODULE__{options: options, cross?: cross?}),
+    do: not cross? and for_host?(options)
 
-  defp compile!(module, options) do
+  def for_host?(%Options{target: target}),
+    do: target == nil and (not mix?() or Mix.target() == :host)
+
+  defp make!(module, options, :source), do: compile!(module, options, :source)
+
+  defp make!(module, options, {:error, severity, message}),
+    do: instead!(module, options, :source, severity, message)
+
+  defp make!(module, options, plan) do
+    origin = Precompiled.origin(plan)
+    for_host? = for_host?(options) and not Precompiled.cross?()
+
+    case Precompiled.library(plan, options, for_host?) do
+      {:ok, content} ->
+        extension = Precompiled.extension(plan)
+        exclusively(fn -> place!(module, options, origin, {content, extension}) end)
+
+      {:error, severity, message} ->
+        instead!(module, options, origin, severity, message)
+    end
+  end
+
+  defp place!(module, options, origin, {content, extension}) do
+    {file, location} = Artifact.install!(content, extension, options)
+    Record.write!(module, options, origin, [], {file, location}, System.os_time(:second))
+    {file, location, []}
+  end
+
+  # Only what could not be had is replaced by a build from source: never what was not as it was published.
+  defp instead!(module, options, origin, :unavailable, message) do
+    case Cargo.available(options) do
+      :ok ->
+        Mix.shell().info(
+          "#{inspect(module)} is built from source, because #{uncapitalized(message)}."
+        )
+
+        compile!(module, options, origin)
+
+      {:error, reason} ->
+        fail!(module, options, message, "Nor can it be built from source. #{reason}")
+    end
+  end
+
+  defp instead!(module, options, _origin, :refused, message),
+    do: fail!(module, options, message, "It is not replaced by a build from source unasked.")
+
+  @spec fail!(module(), Options.t(), String.t(), String.t()) :: no_return()
+  defp fail!(module, options, message, rest) do
+    Mix.raise(
+      "#{inspect(module)} has no precompiled library: #{uncapitalized(message)}.\n#{rest}\n" <>
+        "#{Precompiled.advice(options.crate)}."
+    )
+  end
+
+  defp uncapitalized("The " <> rest), do: "the " <> rest
+  defp uncapitalized("There " <> rest), do: "there " <> rest
+  defp uncapitalized(message), do: message
+
+  defp compile!(module, options, origin) do
     result =
       exclusively(fn ->
         started_at = System.os_time(:second)
@@ -85,7 +151,7 @@ defmodule Cantilever.Nif.Build do
         with {:ok, artifact} <- Cargo.build(options) do
           {file, location} = Artifact.install!(artifact, options)
           sources = Sources.list(artifact, Path.expand(options.path), Cargo.home(options))
-          Record.write!(module, options, sources, file, location, started_at)
+          Record.write!(module, options, origin, sources, {file, location}, started_at)
           {:ok, {file, location, sources}}
         end
       end)
@@ -97,7 +163,7 @@ defmodule Cantilever.Nif.Build do
   end
 
   defp unused(module, options, build) do
-    used = [build.file | Record.libraries_of_others(module, options)]
+    used = [build.file | Record.libraries_of_others(module, options, build.origin)]
     Artifact.unused(used, Path.dirname(build.file), options.crate)
   end
 

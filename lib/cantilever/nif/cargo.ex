@@ -9,18 +9,37 @@ defmodule Cantilever.Nif.Cargo do
   # takes whichever was built last for both. (Cargo knows it for the sake of Rust's own build.)
   @apart {"__CARGO_DEFAULT_LIB_METADATA", "cantilever"}
 
-  @spec build(Options.t()) :: {:ok, Path.t()} | {:error, String.t()}
-  def build(%Options{} = options) do
+  # `more` are arguments for cargo that no option stands for.
+  @spec build(Options.t(), [String.t()]) :: {:ok, Path.t()} | {:error, String.t()}
+  def build(%Options{} = options, more \\ []) do
     with :ok <- check_crate(options),
          {:ok, command, leading} <- command(options) do
       Mix.shell().info("Compiling crate #{options.crate} (#{options.mode}, #{options.path})")
-      args = leading ++ arguments(options, default_target_dir(options))
+      args = leading ++ arguments(options, target_dir(options)) ++ more
 
       case System.cmd(command, args, cd: options.path, env: [@apart | options.env]) do
         {report, 0} -> artifact(report, options)
         {_report, status} -> {:error, failure(options, status)}
       end
     end
+  end
+
+  # Nil where cargo's environment names another one than the default.
+  @spec target_dir(Options.t()) :: Path.t() | nil
+  def target_dir(options) do
+    # Beneath the build path nothing leaks from one environment or MIX_TARGET into another, the children of an
+    # umbrella share their dependencies, and cargo's own lock keeps concurrent builds apart.
+    if variable(options, "CARGO_TARGET_DIR") || variable(options, "CARGO_BUILD_TARGET_DIR"),
+      do: nil,
+      else: Path.join(Mix.Project.build_path(), "cantilever")
+  end
+
+  # Whether a build can be tried: the crate and cargo are there.
+  @spec available(Options.t()) :: :ok | {:error, String.t()}
+  def available(%Options{} = options) do
+    with :ok <- check_crate(options),
+         {:ok, _command, _leading} <- command(options),
+         do: :ok
   end
 
   @spec home(Options.t()) :: Path.t()
@@ -128,15 +147,9 @@ defmodule Cantilever.Nif.Cargo do
     end
   end
 
-  # Beneath the build path nothing leaks from one environment or MIX_TARGET into another, the children of an
-  # umbrella share their dependencies, and cargo's own lock keeps concurrent builds apart.
-  defp default_target_dir(options) do
-    if variable(options, "CARGO_TARGET_DIR") || variable(options, "CARGO_BUILD_TARGET_DIR"),
-      do: nil,
-      else: Path.join(Mix.Project.build_path(), "cantilever")
-  end
-
-  defp variable(options, name) do
+  # As cargo will see it.
+  @spec variable(Options.t(), String.t()) :: String.t() | nil
+  def variable(%Options{} = options, name) do
     case List.keyfind(options.env, name, 0) do
       {^name, value} -> value
       nil -> System.get_env(name)

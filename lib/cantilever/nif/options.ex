@@ -3,6 +3,9 @@ defmodule Cantilever.Nif.Options do
   # The options of `use Cantilever.Nif`: one schema from which validation, defaults and documentation come.
   # Later modules get the struct and trust it.
 
+  alias Cantilever.Nif.Options.Type
+  alias Cantilever.Nif.Precompiled.{Config, Mirrors}
+
   @schema [
     otp_app: {:atom, :required, "the application that the module belongs to"},
     crate: {:name, "the `:otp_app`", "the name of the crate's package"},
@@ -26,7 +29,25 @@ defmodule Cantilever.Nif.Options do
          "unless `:skip_compilation?`. Normally the library is kept beside the application's beam files; " <>
          ~s(with `:skip_compilation?` it is expected in `{otp_app, "priv/native/<crate>"}`)},
     skip_compilation?:
-      {:boolean, false, "never start cargo: the library is already at `:load_from`"}
+      {:boolean, false, "never start cargo: the library is already at `:load_from`"},
+    base_url:
+      {:mirrors, nil,
+       "where the precompiled artifacts are. Those of a list are tried in order. A function gets the name of an " <>
+         "archive and returns its whole URL, or `{url, headers}`. Needs `:version`"},
+    version: {:optional_version, nil, "the version of the artifacts. Needs `:base_url`"},
+    targets:
+      {:triples, "those of `RustlerPrecompiled`",
+       "the targets, as Rust names them, for which there are artifacts"},
+    nif_versions:
+      {:nif_versions, ~s(["2.15"]),
+       "the NIF versions of the artifacts that are published. Which of them is taken, the checksum file decides"},
+    variants:
+      {:variants, %{},
+       "other artifacts for a target. The first whose function returns `true` is taken"},
+    force_build:
+      {:optional_boolean, nil,
+       "build from source though there are artifacts, as versions with the pre-release `dev` always are"},
+    max_retries: {{:range, 0..15}, 3, "how often all mirrors are asked again"}
   ]
 
   @enforce_keys [:otp_app, :crate, :path]
@@ -37,6 +58,13 @@ defmodule Cantilever.Nif.Options do
     :target,
     :load_data_fun,
     :load_from,
+    :base_url,
+    :version,
+    :targets,
+    :nif_versions,
+    :force_build,
+    variants: %{},
+    max_retries: 3,
     mode: :release,
     features: [],
     default_features: true,
@@ -60,8 +88,18 @@ defmodule Cantilever.Nif.Options do
           load_data: term(),
           load_data_fun: {module(), atom()} | nil,
           load_from: {atom(), Path.t()} | nil,
-          skip_compilation?: boolean()
+          skip_compilation?: boolean(),
+          base_url: Mirrors.t() | nil,
+          version: String.t() | nil,
+          targets: [String.t()],
+          nif_versions: [String.t()],
+          variants: %{String.t() => [{atom(), (() -> boolean()) | (map() -> boolean())}]},
+          force_build: boolean(),
+          max_retries: 0..15
         }
+
+  # What rustler_precompiled's configuration says about building from source.
+  @type forcing :: [force_build_all: boolean() | nil, force_build: boolean() | nil]
 
   # The application names the configuration to read, so it is needed before everything else.
   @spec otp_app!(module(), keyword()) :: atom()
@@ -81,19 +119,22 @@ defmodule Cantilever.Nif.Options do
     end
   end
 
-  @spec new!(module(), keyword(), keyword()) :: t()
-  def new!(module, opts, config) do
+  @spec new!(module(), keyword(), keyword(), forcing()) :: t()
+  def new!(module, opts, config, forcing \\ []) do
     _ = otp_app!(module, opts)
     keyword!(module, "its configuration", config)
     given = Keyword.merge(opts, config)
     Enum.each(given, &validate!(module, &1))
     exclusive!(module, given)
+    together!(module, given)
 
     crate = to_string(given[:crate] || given[:otp_app])
 
     __MODULE__
     |> struct!(Keyword.merge(given, crate: crate, path: given[:path] || "native/#{crate}"))
     |> default_location()
+    |> default_artifacts()
+    |> force_build(forcing)
   end
 
   @spec docs() :: String.t()
@@ -106,7 +147,7 @@ defmodule Cantilever.Nif.Options do
           value -> "Default: `#{inspect(value)}`"
         end
 
-      "  * `#{inspect(key)}` - #{doc}. #{accepted(type)}. #{default}."
+      "  * `#{inspect(key)}` - #{doc}. #{Type.accepted(type)}. #{default}."
     end)
   end
 
@@ -114,6 +155,26 @@ defmodule Cantilever.Nif.Options do
     do: %{options | load_from: {options.otp_app, "priv/native/#{options.crate}"}}
 
   defp default_location(options), do: options
+
+  defp default_artifacts(options) do
+    %{
+      options
+      | targets: options.targets || Config.default_targets(),
+        nif_versions: options.nif_versions || Config.default_nif_versions()
+    }
+  end
+
+  # What is said for all packages stands above what one says of itself, as in rustler_precompiled.
+  defp force_build(options, forcing) do
+    all =
+      case forcing[:force_build_all] do
+        nil -> System.get_env("RUSTLER_PRECOMPILED_FORCE_BUILD_ALL") in ["1", "true"]
+        all -> all
+      end
+
+    own = if is_nil(options.force_build), do: forcing[:force_build], else: options.force_build
+    %{options | force_build: all or own == true}
+  end
 
   defp keyword!(module, source, opts) do
     Keyword.keyword?(opts) ||
@@ -124,7 +185,7 @@ defmodule Cantilever.Nif.Options do
   defp validate!(module, {key, value}) do
     case Keyword.fetch(@schema, key) do
       {:ok, {type, _default, _doc}} ->
-        valid?(type, value) || invalid!(module, key, value, type)
+        Type.valid?(type, value) || invalid!(module, key, value, type)
 
       :error ->
         raise ArgumentError,
@@ -138,7 +199,7 @@ defmodule Cantilever.Nif.Options do
   defp invalid!(module, key, value, type) do
     raise ArgumentError,
           "#{inspect(module)}: invalid value for the option #{inspect(key)}: #{inspect(value)}. " <>
-            "Accepted: #{accepted(type)}"
+            "Accepted: #{Type.accepted(type)}"
   end
 
   defp exclusive!(module, given) do
@@ -150,55 +211,13 @@ defmodule Cantilever.Nif.Options do
     end
   end
 
-  defp valid?(:any, _value), do: true
-  defp valid?(:atom, value), do: is_atom(value)
-  defp valid?(:boolean, value), do: is_boolean(value)
-  defp valid?(:string, value), do: is_binary(value)
-
-  defp valid?(:name, value),
-    do: (is_binary(value) and value != "") or (is_atom(value) and value != nil)
-
-  defp valid?({:one_of, values}, value), do: value in values
-  defp valid?(:strings, value), do: is_list(value) and Enum.all?(value, &is_binary/1)
-  defp valid?(:optional_string, value), do: is_nil(value) or is_binary(value)
-
-  defp valid?(:env, value) do
-    is_list(value) and
-      Enum.all?(value, fn
-        {name, text} when is_binary(name) -> is_nil(text) or is_binary(text)
-        _other -> false
-      end)
+  defp together!(module, given) do
+    Enum.each([base_url: :version, version: :base_url], fn {key, other} ->
+      if given[key] != nil and given[other] == nil do
+        raise ArgumentError,
+              "#{inspect(module)}: the option #{inspect(key)} (with the value #{inspect(given[key])}) needs the option " <>
+                "#{inspect(other)} beside it, as the name of an artifact holds its version"
+      end
+    end)
   end
-
-  defp valid?(:cargo, :system), do: true
-  defp valid?(:cargo, {kind, text}) when kind in [:system, :bin], do: is_binary(text)
-
-  defp valid?(:cargo, {:rustup, version}),
-    do: is_binary(version) or version in [:stable, :beta, :nightly]
-
-  defp valid?(:cargo, _value), do: false
-
-  defp valid?(:optional_mf, {module, function}), do: is_atom(module) and is_atom(function)
-  defp valid?(:optional_mf, value), do: is_nil(value)
-
-  defp valid?(:optional_location, {app, path}), do: is_atom(app) and is_binary(path)
-  defp valid?(:optional_location, value), do: is_nil(value)
-
-  defp accepted(:any), do: "Any term"
-  defp accepted(:atom), do: "An atom"
-  defp accepted(:boolean), do: "A boolean"
-  defp accepted(:string), do: "A string"
-  defp accepted(:name), do: "A string or an atom"
-  defp accepted({:one_of, values}), do: Enum.map_join(values, " or ", &"`#{inspect(&1)}`")
-  defp accepted(:strings), do: "A list of strings"
-  defp accepted(:optional_string), do: "A string or `nil`"
-  defp accepted(:env), do: ~s(A list such as `[{"CC", "clang"}]`)
-
-  defp accepted(:cargo),
-    do:
-      ~s(`:system`, `{:system, "+nightly"}`, `{:rustup, :stable | :beta | :nightly | "1.95.0"}` ) <>
-        ~s(or `{:bin, "/path/to/cargo"}`)
-
-  defp accepted(:optional_mf), do: "`{Module, :function}` or `nil`"
-  defp accepted(:optional_location), do: ~s(`{:my_app, "priv/native/name"}` or `nil`)
 end

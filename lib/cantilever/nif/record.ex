@@ -7,7 +7,7 @@ defmodule Cantilever.Nif.Record do
 
   alias Cantilever.Nif.Options
 
-  @version 1
+  @version 2
 
   @enforce_keys [:version, :settings, :sources, :library, :location]
   defstruct [:version, :settings, :sources, :library, :location]
@@ -20,11 +20,17 @@ defmodule Cantilever.Nif.Record do
           location: {atom(), Path.t()}
         }
 
+  # What the library is meant to be made from, as `Cantilever.Nif.Precompiled.origin/1` tells it.
+  @type origin :: term()
+
+  # How an artifact is found: the origin tells which one was.
+  @finding [:base_url, :version, :targets, :nif_versions, :variants, :force_build, :max_retries]
+
   # The record of a build that still stands, if its library is still there.
-  @spec current(module(), Options.t()) :: {:ok, t()} | :none
-  def current(module, %Options{} = options) do
+  @spec current(module(), Options.t(), origin()) :: {:ok, t()} | :none
+  def current(module, %Options{} = options, origin) do
     with {:ok, record} <- read(path(module)),
-         true <- record.settings == settings(options),
+         true <- record.settings == settings(options, origin),
          true <- File.regular?(record.library),
          true <- Enum.all?(record.sources, fn {source, digest} -> digest(source) == digest end) do
       {:ok, record}
@@ -35,13 +41,20 @@ defmodule Cantilever.Nif.Record do
 
   # Paths are kept relative to the project, which may be restored elsewhere. A source that changed after cargo
   # had started may or may not be in the library, so such a build is not taken for one that stands.
-  @spec write!(module(), Options.t(), [Path.t()], Path.t(), {atom(), Path.t()}, integer()) :: :ok
-  def write!(module, %Options{} = options, sources, library, location, started_at) do
+  @spec write!(
+          module(),
+          Options.t(),
+          origin(),
+          [Path.t()],
+          {Path.t(), {atom(), Path.t()}},
+          integer()
+        ) :: :ok
+  def write!(module, %Options{} = options, origin, sources, {library, location}, started_at) do
     certain? = not Enum.any?(sources, &changed_after?(&1, started_at))
 
     record = %__MODULE__{
       version: @version,
-      settings: if(certain?, do: settings(options)),
+      settings: if(certain?, do: settings(options, origin)),
       sources: for(source <- sources, do: {Path.relative_to_cwd(source), digest(source)}),
       library: Path.relative_to_cwd(library),
       location: location
@@ -61,9 +74,9 @@ defmodule Cantilever.Nif.Record do
 
   # The libraries that other modules use. A module that had the same settings had this very library, which can
   # belong to one module only: it was renamed, and its record goes.
-  @spec libraries_of_others(module(), Options.t()) :: [Path.t()]
-  def libraries_of_others(module, %Options{} = options) do
-    settings = settings(options)
+  @spec libraries_of_others(module(), Options.t(), origin()) :: [Path.t()]
+  def libraries_of_others(module, %Options{} = options, origin) do
+    settings = settings(options, origin)
     dir = Mix.Project.manifest_path()
 
     dir
@@ -119,14 +132,14 @@ defmodule Cantilever.Nif.Record do
     end
   end
 
-  defp settings(options) do
+  defp settings(options, origin) do
     steering =
       for {name, value} <- Enum.sort(System.get_env()), steering?(name), do: {name, value}
 
-    building = Map.drop(options, [:load_data, :load_data_fun])
+    building = Map.drop(options, [:load_data, :load_data_fun | @finding])
     # A build directory may be shared by systems that differ, such as a host and a container.
     system = {:erlang.system_info(:system_architecture), :os.type()}
-    :crypto.hash(:sha256, :erlang.term_to_binary({building, steering, system}))
+    :crypto.hash(:sha256, :erlang.term_to_binary({building, steering, system, origin}))
   end
 
   # Variables that cargo, rustc and the usual build scripts read.

@@ -50,7 +50,14 @@ defmodule Cantilever.Nif.OptionsTest do
             cargo: {"cargo", "`:system`"},
             load_data_fun: {"fun", "`{Module, :function}` or `nil`"},
             load_from: {"priv", "`{:my_app, \"priv/native/name\"}` or `nil`"},
-            skip_compilation?: {nil, "A boolean"}
+            skip_compilation?: {nil, "A boolean"},
+            base_url: {"releases", "A URL, `{url, headers}`, `{Module, :function}`, a list"},
+            version: {"1", "A version such as"},
+            targets: {[], "A list such as `[\"x86_64-unknown-linux-gnu\"]`"},
+            nif_versions: {["2"], "A list such as `[\"2.15\"]`"},
+            variants: {%{"x86_64-unknown-linux-gnu" => [:old]}, "A map such as"},
+            force_build: {"yes", "A boolean or `nil`"},
+            max_retries: {16, "A number from 0 to 15"}
           ]
           |> Enum.map(fn {key, {value, accepted}} -> {key, value, accepted} end) do
       test "says what #{key} accepts" do
@@ -79,6 +86,31 @@ defmodule Cantilever.Nif.OptionsTest do
       message = message(fn -> new([load_data: 1], load_data_fun: {M, :f}) end)
       assert message =~ "load_data: 1 and load_data_fun: {M, :f} exclude each other"
       assert %Options{load_data_fun: {M, :f}} = new([load_data: 0], load_data_fun: {M, :f})
+    end
+
+    test "takes all that tells of artifacts, with rustler_precompiled's defaults" do
+      assert %Options{
+               base_url: nil,
+               version: nil,
+               variants: %{},
+               force_build: false,
+               max_retries: 3
+             } = options = new([])
+
+      assert options.nif_versions == ["2.15"]
+      assert "aarch64-unknown-linux-musl" in options.targets
+      variants = %{"a-b-c" => [one: fn -> true end, two: fn _config -> true end]}
+
+      assert %Options{variants: ^variants, max_retries: 0, targets: ["a-b-c"]} =
+               new(variants: variants, max_retries: 0, targets: ["a-b-c"])
+    end
+
+    test "wants a version and a place for artifacts together" do
+      assert message(fn -> new(base_url: "https://a.example") end) =~
+               "the option :base_url (with the value \"https://a.example\") needs the option :version beside it"
+
+      assert message(fn -> new(version: "1.0.0") end) =~ "needs the option :base_url beside it"
+      assert %Options{version: "1.0.0"} = new([version: "1.0.0"], base_url: "https://a.example")
     end
 
     test "refuses options that are no keyword list" do

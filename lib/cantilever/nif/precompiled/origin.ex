@@ -1,0 +1,53 @@
+defmodule Cantilever.Nif.Precompiled.Origin do
+  @moduledoc false
+  # Where the tasks have artifacts from: a folder, or the base URLs that a module declares.
+
+  alias Cantilever.Nif.Precompiled.Config
+  alias Cantilever.Nif.Precompiled.Fetch
+
+  @type t :: {:dir, Path.t()} | :url
+
+  # By the flags of a task.
+  @spec from_options(keyword()) :: {:ok, t()} | {:error, String.t()}
+  def from_options(options) do
+    case {options[:from_dir], options[:from_url] || false} do
+      {nil, true} ->
+        {:ok, :url}
+
+      {nil, false} ->
+        {:error, "say where the artifacts are: --from-dir DIR or --from-url"}
+
+      {_dir, true} ->
+        {:error, "--from-dir and --from-url exclude each other"}
+
+      {dir, false} ->
+        if File.dir?(dir), do: {:ok, {:dir, dir}}, else: {:error, "there is no folder #{dir}"}
+    end
+  end
+
+  # What is missing may be left out, other faults are to be mended.
+  @spec read(t(), Config.t(), archive :: String.t()) ::
+          {:ok, binary()} | {:missing, String.t()} | {:error, String.t()}
+  def read({:dir, dir}, _config, archive) do
+    path = Path.join(dir, archive)
+
+    case File.read(path) do
+      {:ok, bytes} -> {:ok, bytes}
+      {:error, :enoent} -> {:missing, "#{archive} is not in #{dir}"}
+      {:error, reason} -> {:error, "#{path} cannot be read: #{:file.format_error(reason)}"}
+    end
+  end
+
+  def read(:url, config, archive) do
+    with {:ok, urls} <- Config.urls(config, archive),
+         {:error, message} <- Fetch.get(urls, on_progress: &tell/1),
+         do: {:missing, "#{archive}: #{message}"}
+  end
+
+  defp tell({:start, url}), do: Mix.shell().info("Fetching #{url}")
+
+  defp tell({:retry, problem, pause_ms}),
+    do: Mix.shell().info("#{problem}; trying again in #{div(pause_ms + 999, 1_000)} s")
+
+  defp tell(_event), do: :ok
+end

@@ -1,0 +1,77 @@
+defmodule Cantilever.Nif.Precompiled.MirrorsTest do
+  use ExUnit.Case, async: true
+
+  alias Cantilever.Nif.Precompiled.Mirrors
+
+  defmodule Releases do
+    @spec url(String.t()) :: String.t()
+    def url(archive), do: "https://a.example/api?file=" <> archive
+
+    @spec private(String.t()) :: {String.t(), [{String.t(), String.t()}]}
+    def private(archive), do: {url(archive), [{"authorization", "Bearer t"}]}
+
+    @spec wrong(String.t()) :: atom()
+    def wrong(_archive), do: :nowhere
+  end
+
+  describe "urls/2" do
+    test "puts the archive behind the path, and leaves a query behind it" do
+      assert Mirrors.urls("https://a.example/v1/", "lib.tar.gz") ==
+               {:ok, [{"https://a.example/v1/lib.tar.gz", []}]}
+
+      assert Mirrors.urls("https://a.example?k=v", "lib.tar.gz") ==
+               {:ok, [{"https://a.example/lib.tar.gz?k=v", []}]}
+    end
+
+    test "keeps headers and the order of a list, and asks functions" do
+      mirrors = [{"https://b.example", [{"x", "y"}]}, {Releases, :url}, {Releases, :private}]
+
+      assert Mirrors.urls(mirrors, "lib") ==
+               {:ok,
+                [
+                  {"https://b.example/lib", [{"x", "y"}]},
+                  {"https://a.example/api?file=lib", []},
+                  {"https://a.example/api?file=lib", [{"authorization", "Bearer t"}]}
+                ]}
+    end
+
+    test "says what a function does that cannot be used" do
+      assert {:error, message} = Mirrors.urls({Releases, :none}, "lib")
+      assert message =~ ":base_url names #{inspect(Releases)}.none/1, which does not exist"
+      assert {:error, message} = Mirrors.urls({Nowhere, :none}, "lib")
+      assert message =~ "Nowhere.none/1"
+      assert {:error, message} = Mirrors.urls({Releases, :wrong}, "lib")
+      assert message =~ "wrong/1, which the option :base_url names, returned {:nowhere, []}"
+    end
+  end
+
+  describe "valid?/1" do
+    test "takes URLs, headers, functions and lists of them" do
+      for mirrors <- [
+            "https://a.example",
+            "http://localhost:4000/a",
+            {"https://a.example", [{"Authorization", "Bearer x"}]},
+            {Releases, :url},
+            ["https://a.example", {Releases, :url}]
+          ],
+          do: assert(Mirrors.valid?(mirrors))
+    end
+
+    test "refuses everything else" do
+      for mirrors <- [
+            nil,
+            [],
+            "a.example",
+            "ftp://a.example",
+            "https://",
+            :releases,
+            {"https://a.example", %{}},
+            {"https://a.example", [{"a", "b\r\nc: d"}]},
+            {"https://a.example", [{"a b", "c"}]},
+            {"https://a.example", [{:a, "c"}]},
+            ["https://a.example", nil]
+          ],
+          do: refute(Mirrors.valid?(mirrors))
+    end
+  end
+end
