@@ -7,9 +7,26 @@ defmodule Cantilever.Native do
 
   Each says how it runs and why. All of them raise an `ArgumentError` that names the argument when given a
   term of another type, and stop when their caller dies.
+
+  Where cargo is not in the PATH when the kit is compiled, and with `config :cantilever, native: false`, this module is
+  compiled without its library, and its functions raise an `ErlangError` that says so. All else works: a project that has
+  precompiled libraries of its own needs no Rust.
   """
 
-  use Cantilever.Nif, otp_app: :cantilever, crate: "cantilever_native"
+  # nil: as it can be.
+  @wanted Application.compile_env(:cantilever, :native)
+  @present if(@wanted == nil, do: System.find_executable("cargo") != nil, else: @wanted)
+
+  @absent "Cantilever.Native has no library, as the kit was compiled without cargo or with `config :cantilever, native: false`. " <>
+            "Install Rust (https://rustup.rs), and compile it again with `mix deps.compile cantilever --force`"
+
+  if @present do
+    use Cantilever.Nif, otp_app: :cantilever, crate: "cantilever_native"
+  else
+    @doc false
+    @spec __mix_recompile__?() :: boolean()
+    def __mix_recompile__?, do: @wanted == nil and System.find_executable("cargo") != nil
+  end
 
   @doc """
   Returns Σ i² for 0 ≤ i < `input`, by adding up all the squares.
@@ -23,10 +40,10 @@ defmodule Cantilever.Native do
   Raises `ArgumentError` unless `input` is an integer from 0 to 2⁶⁴ - 1.
   """
   @spec intensive_calculation(non_neg_integer()) :: non_neg_integer()
-  def intensive_calculation(_input), do: :erlang.nif_error(:nif_not_loaded)
+  def intensive_calculation(_input), do: :erlang.nif_error(@absent)
 
   # How many slices were measured since the last call, and the longest of them in ns. Normal: two reads.
   @doc false
   @spec take_slice_stats() :: {non_neg_integer(), non_neg_integer()}
-  def take_slice_stats, do: :erlang.nif_error(:nif_not_loaded)
+  def take_slice_stats, do: :erlang.nif_error(@absent)
 end

@@ -24,7 +24,7 @@ defmodule Cantilever.Nif.Artifact do
   def install!(content, extension, %Options{load_from: nil} = options) do
     name = Path.rootname(name(options.crate, content, extension))
     file = Path.join(Mix.Project.compile_path(), name <> extension(extension))
-    unless File.exists?(file), do: place!(file, content)
+    unless File.read(file) == {:ok, content}, do: place!(file, content)
     {file, {options.otp_app, "ebin/#{name}"}}
   end
 
@@ -79,7 +79,8 @@ defmodule Cantilever.Nif.Artifact do
   defp place!(file, content) do
     File.mkdir_p!(Path.dirname(file))
     temporary = "#{file}.#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
-    File.write!(temporary, content)
+    # On the disk, so that after a power cut there is no empty file under the name.
+    File.write!(temporary, content, [:sync])
     File.chmod!(temporary, 0o755)
     File.touch!(temporary, @mtime)
     File.rename!(temporary, file)

@@ -60,7 +60,7 @@ defmodule Cantilever.Nif.Build do
       library: Library.parse(File.read!(file)),
       resources: [file | sources] ++ Precompiled.resources(module, options),
       origin: origin,
-      cross?: origin != :source and Precompiled.cross?()
+      cross?: Precompiled.wanted?(options) and Precompiled.cross?()
     }
   end
 
@@ -115,14 +115,14 @@ defmodule Cantilever.Nif.Build do
 
   # Only what could not be had is replaced by a build from source: never what was not as it was published.
   defp instead!(module, options, origin, :unavailable, message) do
-    case Cargo.available(options) do
-      :ok ->
-        Mix.shell().info(
-          "#{inspect(module)} is built from source, because #{uncapitalized(message)}."
-        )
+    with :ok <- known_target(options),
+         :ok <- Cargo.available(options) do
+      Mix.shell().info(
+        "#{inspect(module)} is built from source, because #{uncapitalized(message)}."
+      )
 
-        compile!(module, options, origin)
-
+      compile!(module, options, origin)
+    else
       {:error, reason} ->
         fail!(module, options, message, "Nor can it be built from source. #{reason}")
     end
@@ -130,6 +130,18 @@ defmodule Cantilever.Nif.Build do
 
   defp instead!(module, options, _origin, :refused, message),
     do: fail!(module, options, message, "It is not replaced by a build from source unasked.")
+
+  # Cargo builds for the machine that compiles, unless it is told for which other one.
+  defp known_target(options) do
+    if Precompiled.cross?() and options.target == nil and
+         Cargo.variable(options, "CARGO_BUILD_TARGET") == nil do
+      {:error,
+       "The environment asks for another system's library (TARGET_ARCH and its like), and for which target cargo is to " <>
+         "build is not known. Set the option :target, or CARGO_BUILD_TARGET."}
+    else
+      :ok
+    end
+  end
 
   @spec fail!(module(), Options.t(), String.t(), String.t()) :: no_return()
   defp fail!(module, options, message, rest) do

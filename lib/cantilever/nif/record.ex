@@ -7,16 +7,17 @@ defmodule Cantilever.Nif.Record do
 
   alias Cantilever.Nif.Options
 
-  @version 2
+  @version 3
 
-  @enforce_keys [:version, :settings, :sources, :library, :location]
-  defstruct [:version, :settings, :sources, :library, :location]
+  @enforce_keys [:version, :settings, :sources, :library, :digest, :location]
+  defstruct [:version, :settings, :sources, :library, :digest, :location]
 
   @type t :: %__MODULE__{
           version: pos_integer(),
           settings: binary() | nil,
           sources: [{Path.t(), binary() | nil}],
           library: Path.t(),
+          digest: binary() | nil,
           location: {atom(), Path.t()}
         }
 
@@ -26,12 +27,13 @@ defmodule Cantilever.Nif.Record do
   # How an artifact is found: the origin tells which one was.
   @finding [:base_url, :version, :targets, :nif_versions, :variants, :force_build, :max_retries]
 
-  # The record of a build that still stands, if its library is still there.
+  # The record of a build that still stands, if its library is still there and what it was: with `:load_from` another
+  # environment may have put its own there.
   @spec current(module(), Options.t(), origin()) :: {:ok, t()} | :none
   def current(module, %Options{} = options, origin) do
     with {:ok, record} <- read(path(module)),
          true <- record.settings == settings(options, origin),
-         true <- File.regular?(record.library),
+         true <- record.digest != nil and digest(record.library) == record.digest,
          true <- Enum.all?(record.sources, fn {source, digest} -> digest(source) == digest end) do
       {:ok, record}
     else
@@ -57,13 +59,16 @@ defmodule Cantilever.Nif.Record do
       settings: if(certain?, do: settings(options, origin)),
       sources: for(source <- sources, do: {Path.relative_to_cwd(source), digest(source)}),
       library: Path.relative_to_cwd(library),
+      digest: digest(library),
       location: location
     }
 
     path = path(module)
     File.mkdir_p!(Path.dirname(path))
-    File.write!(path <> ".tmp", :erlang.term_to_binary(record))
-    File.rename!(path <> ".tmp", path)
+    # Mix lets two processes of the system compile one project at a time.
+    temporary = "#{path}.#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
+    File.write!(temporary, :erlang.term_to_binary(record))
+    File.rename!(temporary, path)
   end
 
   @spec forget(module()) :: :ok

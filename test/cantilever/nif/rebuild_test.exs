@@ -52,6 +52,8 @@ defmodule Cantilever.Nif.RebuildTest do
     {"another MIX_ENV", [env: {"MIX_ENV", "prod"}], {1, 11}},
     {"another MIX_TARGET", [env: {"MIX_TARGET", "board"}], {1, 11}},
     {"deleting the library", [delete: "_build/dev/lib/my_app/ebin/*.so"], {1, 11}},
+    {"another library in the place of the library", [empty: "_build/dev/lib/my_app/ebin/*.so"],
+     {1, 11}},
     {"deleting cargo's target directory", [delete: "_build/dev/cantilever/release/*.so"],
      {0, 11}},
     {"a checkout with new times around an old _build",
@@ -142,6 +144,13 @@ defmodule Cantilever.Nif.RebuildTest do
     paths = Path.wildcard(Path.join(project, pattern))
     assert paths != []
     Enum.each(paths, &File.rm!/1)
+    []
+  end
+
+  defp apply_change(project, {:empty, pattern}) do
+    paths = Path.wildcard(Path.join(project, pattern))
+    assert paths != []
+    Enum.each(paths, &File.write!(&1, ""))
     []
   end
 

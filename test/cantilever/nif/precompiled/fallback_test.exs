@@ -51,5 +51,17 @@ defmodule Cantilever.Nif.Precompiled.FallbackTest do
 
       assert asked() == []
     end
+
+    test "builds nothing for the wrong system in place of an artifact for another one", context do
+      create(context, "http://localhost:#{ArtifactServer.closed_port()}")
+      cross = [{"TARGET_ARCH", "riscv64"}, {"TARGET_OS", "linux"}, {"TARGET_ABI", "gnu"}]
+
+      # Also for a target of which nothing is declared.
+      for arch <- ["riscv64", "m68k"] do
+        output = failure(context, context.with_cargo ++ [{"TARGET_ARCH", arch} | tl(cross)])
+        assert output =~ "Set the option :target, or CARGO_BUILD_TARGET"
+        assert NativeProject.cargo_starts(context.project) == []
+      end
+    end
   end
 end
