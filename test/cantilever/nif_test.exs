@@ -381,7 +381,7 @@ defmodule Cantilever.NifTest do
       )
 
       assert {output, 1} = NativeProject.mix(dir, ["compile"])
-      assert output =~ "Tiny: unknown option :mod (with the value :debug)"
+      assert output =~ "Tiny: unknown option :mod in `use Cantilever.Nif` or in its configuration"
       assert NativeProject.cargo_starts(dir) == []
     end
   end

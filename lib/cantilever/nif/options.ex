@@ -33,7 +33,8 @@ defmodule Cantilever.Nif.Options do
     base_url:
       {:mirrors, nil,
        "where the precompiled artifacts are. Those of a list are tried in order. A function gets the name of an " <>
-         "archive and returns its whole URL, or `{url, headers}`. Needs `:version`"},
+         "archive and returns its whole URL, or `{url, headers}`. Passwords and tokens belong into what a " <>
+         "`{Module, :function}` looks up: the configuration of an application ends up in its releases. Needs `:version`"},
     version: {:optional_version, nil, "the version of the artifacts. Needs `:base_url`"},
     targets:
       {:triples, "those of `RustlerPrecompiled`",
@@ -179,9 +180,16 @@ defmodule Cantilever.Nif.Options do
   defp keyword!(module, source, opts) do
     Keyword.keyword?(opts) ||
       raise ArgumentError,
-            "#{inspect(module)}: #{source} needs a keyword list of options, got: #{inspect(opts)}"
+            "#{inspect(module)}: #{source} needs a keyword list of options, such as `[crate: \"my_crate\"]`, " <>
+              "and got #{kind(opts)}"
   end
 
+  # What stands in it may be secret, and is not shown.
+  defp kind(opts) when is_map(opts), do: "a map"
+  defp kind(opts) when is_list(opts), do: "a list of something else"
+  defp kind(_opts), do: "something else"
+
+  # The value of an unknown option may be meant for `:base_url`, and thus be secret.
   defp validate!(module, {key, value}) do
     case Keyword.fetch(@schema, key) do
       {:ok, {type, _default, _doc}} ->
@@ -189,7 +197,7 @@ defmodule Cantilever.Nif.Options do
 
       :error ->
         raise ArgumentError,
-              "#{inspect(module)}: unknown option #{inspect(key)} (with the value #{inspect(value)}) in " <>
+              "#{inspect(module)}: unknown option #{inspect(key)} in " <>
                 "`use Cantilever.Nif` or in its configuration. Known options: " <>
                 Enum.map_join(@schema, ", ", fn {known, _} -> inspect(known) end)
     end
@@ -198,7 +206,7 @@ defmodule Cantilever.Nif.Options do
   @spec invalid!(module(), atom(), term(), term()) :: no_return()
   defp invalid!(module, key, value, type) do
     raise ArgumentError,
-          "#{inspect(module)}: invalid value for the option #{inspect(key)}: #{inspect(value)}. " <>
+          "#{inspect(module)}: invalid value for the option #{inspect(key)}: #{Type.shown(type, value)}. " <>
             "Accepted: #{Type.accepted(type)}"
   end
 
@@ -215,8 +223,8 @@ defmodule Cantilever.Nif.Options do
     Enum.each([base_url: :version, version: :base_url], fn {key, other} ->
       if given[key] != nil and given[other] == nil do
         raise ArgumentError,
-              "#{inspect(module)}: the option #{inspect(key)} (with the value #{inspect(given[key])}) needs the option " <>
-                "#{inspect(other)} beside it, as the name of an artifact holds its version"
+              "#{inspect(module)}: the option #{inspect(key)} needs the option #{inspect(other)} beside it, " <>
+                "as the name of an artifact holds its version"
       end
     end)
   end

@@ -60,6 +60,11 @@ defmodule Cantilever.Nif.Options.Type do
       end)
   end
 
+  # What is said of a value that is not valid.
+  @spec shown(t(), term()) :: String.t()
+  def shown(:mirrors, value), do: to_string(Mirrors.fault(value))
+  def shown(_type, value), do: inspect(value)
+
   @spec accepted(t()) :: String.t()
   def accepted(:any), do: "Any term"
   def accepted(:atom), do: "An atom"

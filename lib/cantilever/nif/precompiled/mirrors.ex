@@ -8,8 +8,19 @@ defmodule Cantilever.Nif.Precompiled.Mirrors do
   @type t :: mirror() | [mirror(), ...]
 
   @spec valid?(term()) :: boolean()
-  def valid?([_ | _] = mirrors), do: Enum.all?(mirrors, &mirror?/1)
-  def valid?(mirror), do: mirror?(mirror)
+  def valid?(mirrors), do: fault(mirrors) == nil
+
+  # What is wrong, if anything is, in words that are fit for a log: neither addresses nor the values of headers.
+  @spec fault(term()) :: String.t() | nil
+  def fault([]), do: "the list is empty"
+
+  def fault(mirrors) when is_list(mirrors) do
+    if List.improper?(mirrors),
+      do: "the list does not end as a list does",
+      else: first(mirrors, fn mirror, position -> in_mirror(position, flaw(mirror)) end)
+  end
+
+  def fault(mirror), do: flaw(mirror)
 
   # In the order in which they are asked. A function gets the name of the archive and returns its whole address.
   @spec urls(t(), String.t()) :: {:ok, [Fetch.url()]} | {:error, String.t()}
@@ -29,16 +40,18 @@ defmodule Cantilever.Nif.Precompiled.Mirrors do
   end
 
   defp url({module, function}, archive) when is_atom(module) do
+    name = "#{inspect(module)}.#{function}/1"
+
     with {:module, _} <- Code.ensure_compiled(module),
          true <- function_exported?(module, function, 1) do
       case apply(module, function, [archive]) do
-        {url, headers} -> returned({url, headers}, module, function)
-        url -> returned({url, []}, module, function)
+        {url, headers} -> returned({url, headers}, name)
+        url -> returned({url, []}, name)
       end
     else
       _other ->
         {:error,
-         "the option :base_url names #{inspect(module)}.#{function}/1, which does not exist when " <>
+         "the option :base_url names #{name}, which does not exist when " <>
            "the module is compiled. Define it in a module that needs none of the native functions"}
     end
   end
@@ -46,40 +59,73 @@ defmodule Cantilever.Nif.Precompiled.Mirrors do
   defp url({base, headers}, archive), do: {:ok, {Naming.url(base, archive), headers}}
   defp url(base, archive), do: {:ok, {Naming.url(base, archive), []}}
 
-  defp returned({url, headers} = whole, module, function) do
-    if is_binary(url) and headers?(headers),
-      do: {:ok, whole},
-      else:
+  # A signature may stand in the address, and a token in the headers.
+  defp returned({url, headers} = whole, name) do
+    case if(is_binary(url), do: headers_flaw(headers), else: "its URL is no string") do
+      nil ->
+        {:ok, whole}
+
+      flaw ->
         {:error,
-         "#{inspect(module)}.#{function}/1, which the option :base_url names, returned #{inspect(whole)}. " <>
+         "#{name}, which the option :base_url names, returned what cannot be used: #{flaw}. " <>
            "Accepted: a URL, or a URL with headers such as `{url, [{\"authorization\", \"Bearer …\"}]}`"}
-  end
-
-  defp mirror?({module, function}) when is_atom(module) and is_atom(function),
-    do: module not in [nil, true, false] and function != nil
-
-  defp mirror?({url, headers}), do: mirror?(url) and headers?(headers)
-
-  defp mirror?(url) when is_binary(url) do
-    case URI.new(url) do
-      {:ok, %URI{scheme: scheme, host: host}} ->
-        scheme in ["http", "https"] and host not in [nil, ""]
-
-      {:error, _part} ->
-        false
     end
   end
 
-  defp mirror?(_other), do: false
+  defp flaw({module, function}) when is_atom(module) and is_atom(function) do
+    if module in [nil, true, false] or function == nil,
+      do: "it names no module and function"
+  end
 
-  defp headers?(headers) do
-    is_list(headers) and
-      Enum.all?(headers, fn
-        {name, value} when is_binary(name) and is_binary(value) ->
-          name =~ ~r/\A[\w!#$%&'*+.^`|~-]+\z/ and value =~ ~r/\A[\t\x20-\x7E]*\z/
+  defp flaw({url, headers}), do: url_flaw(url) || headers_flaw(headers)
+  defp flaw(url) when is_binary(url), do: url_flaw(url)
+  defp flaw(_other), do: "it is neither a URL nor a pair"
 
-        _other ->
-          false
-      end)
+  defp url_flaw(url) when is_binary(url) do
+    with {:ok, %URI{scheme: scheme, host: host}}
+         when scheme in ["http", "https"] and host not in [nil, ""] <- URI.new(url) do
+      nil
+    else
+      _other -> "its URL is none that starts with http:// or https:// and names a host"
+    end
+  end
+
+  defp url_flaw(_other), do: "its URL is no string"
+
+  defp headers_flaw(headers) do
+    if is_list(headers) and not List.improper?(headers),
+      do: first(headers, &header_flaw/2),
+      else: "its headers are no list"
+  end
+
+  # What is no name may be a whole line, with the value in it.
+  defp header_flaw({name, value}, position) do
+    cond do
+      not (is_binary(name) and name =~ ~r/\A[\w!#$%&'*+.^`|~-]+\z/) ->
+        "the name of its header #{position} is none"
+
+      is_nil(value) ->
+        "the value of its header #{inspect(name)} is nil"
+
+      not is_binary(value) ->
+        "the value of its header #{inspect(name)} is no string"
+
+      not (value =~ ~r/\A[\t\x20-\x7E]*\z/) ->
+        "the value of its header #{inspect(name)} has a line break or another character that a header cannot have"
+
+      true ->
+        nil
+    end
+  end
+
+  defp header_flaw(_other, position), do: "its header #{position} is no pair of strings"
+
+  defp in_mirror(_position, nil), do: nil
+  defp in_mirror(position, flaw), do: "mirror #{position}: #{flaw}"
+
+  defp first(list, flaw) do
+    list
+    |> Enum.with_index(1)
+    |> Enum.find_value(fn {element, position} -> flaw.(element, position) end)
   end
 end

@@ -12,6 +12,9 @@ defmodule Cantilever.Nif.Precompiled.MirrorsTest do
 
     @spec wrong(String.t()) :: atom()
     def wrong(_archive), do: :nowhere
+
+    @spec unsigned(String.t()) :: {String.t(), [{String.t(), nil}]}
+    def unsigned(archive), do: {url(archive) <> "&sig=s3cret", [{"authorization", nil}]}
   end
 
   describe "urls/2" do
@@ -41,7 +44,18 @@ defmodule Cantilever.Nif.Precompiled.MirrorsTest do
       assert {:error, message} = Mirrors.urls({Nowhere, :none}, "lib")
       assert message =~ "Nowhere.none/1"
       assert {:error, message} = Mirrors.urls({Releases, :wrong}, "lib")
-      assert message =~ "wrong/1, which the option :base_url names, returned {:nowhere, []}"
+
+      assert message =~
+               "wrong/1, which the option :base_url names, returned what cannot be used: its URL is no string"
+    end
+  end
+
+  describe "urls/2, of a function" do
+    test "that returns what cannot be used, shows neither address nor headers" do
+      assert {:error, message} = Mirrors.urls({Releases, :unsigned}, "lib")
+      assert message =~ "unsigned/1, which the option :base_url names, returned"
+      assert message =~ "the value of its header \"authorization\" is nil"
+      refute message =~ "s3cret" or message =~ "a.example"
     end
   end
 

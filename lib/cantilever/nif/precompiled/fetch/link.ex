@@ -20,7 +20,7 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Link do
 
       _other ->
         {:error,
-         "#{inspect(hide(url))} is no URL that starts with http:// or https:// and names a host"}
+         "#{inspect(hide_broken(url))} is no URL that starts with http:// or https:// and names a host"}
     end
   end
 
@@ -45,7 +45,7 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Link do
     else
       {:error, _reason} ->
         {:error,
-         "#{show(link)} redirects to #{inspect(hide(location))}, which is no address of a web server. " <>
+         "#{show(link)} redirects to #{inspect(hide_broken(location))}, which is no address of a web server. " <>
            "Check the option :base_url"}
     end
   end
@@ -54,9 +54,11 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Link do
   @spec show(t()) :: String.t()
   def show(%__MODULE__{uri: uri}), do: hide(URI.to_string(uri))
 
-  defp hide(url) do
-    url |> String.replace(~r{//[^/@]*@}, "//") |> String.replace(~r/[?#].*/s, "")
-  end
+  # The user and the password of a link stand in a header.
+  defp hide(url), do: String.replace(url, ~r/[?#].*/s, "")
+
+  # Where the password of what is no URL ends is not certain, as it may hold any of the marks.
+  defp hide_broken(url), do: url |> String.replace(~r{//.*@}s, "//") |> hide()
 
   defp sign_in(link, %URI{userinfo: nil}), do: link
 

@@ -78,5 +78,13 @@ defmodule Cantilever.Nif.Precompiled.Fetch.FailureTest do
 
       assert {:error, "there is no URL" <> _} = get([])
     end
+
+    test "what is no URL for the marks in its password, and shows nothing of that" do
+      for mark <- ~w(/ @ ? #) do
+        assert {:error, message} = get("http://user:s3#{mark}cret@host/a")
+        refute message =~ "cret" or message =~ "s3"
+        assert message =~ "host"
+      end
+    end
   end
 end
