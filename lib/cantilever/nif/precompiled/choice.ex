@@ -3,7 +3,7 @@ defmodule Cantilever.Nif.Precompiled.Choice do
   # Which of the published artifacts fits a system. Pure, but for the functions in the option `:variants`.
 
   alias Cantilever.Nif.Options
-  alias Cantilever.Nif.Precompiled.{Checksums, Naming, Target}
+  alias Cantilever.Nif.Precompiled.{Callback, Checksums, Naming, Target}
 
   @enforce_keys [:archive, :library, :target]
   defstruct [:archive, :library, :target]
@@ -53,18 +53,26 @@ defmodule Cantilever.Nif.Precompiled.Choice do
   defp variant(module, options, target) do
     config = options |> Map.from_struct() |> Map.put(:module, module)
 
-    chosen =
-      options.variants
-      |> Map.get(target, [])
-      |> Enum.find(fn {_name, wanted?} ->
-        if is_function(wanted?, 1), do: wanted?.(config), else: wanted?.()
-      end)
+    options.variants
+    |> Map.get(target, [])
+    |> Enum.find_value({:ok, nil}, fn {name, wanted?} ->
+      case asked(wanted?, config) do
+        {:ok, answer} ->
+          if answer, do: {:ok, Atom.to_string(name)}
 
-    {:ok, if(chosen, do: Atom.to_string(elem(chosen, 0)))}
-  rescue
-    error ->
-      {:error,
-       "a function in the option :variants for #{target} failed: #{Exception.message(error)}. Correct it"}
+        {:error, what} ->
+          {:error,
+           "the function of #{inspect(name)} in the option :variants for #{target} #{what}. Correct it"}
+      end
+    end)
+  end
+
+  defp asked(wanted?, config) do
+    {:module, module} = Function.info(wanted?, :module)
+
+    Callback.call(module, fn ->
+      if is_function(wanted?, 1), do: wanted?.(config), else: wanted?.()
+    end)
   end
 
   defp newest(options, %{target: target, nif_version: {major, minor}}, variant, checksums) do

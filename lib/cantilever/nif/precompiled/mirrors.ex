@@ -2,7 +2,7 @@ defmodule Cantilever.Nif.Precompiled.Mirrors do
   @moduledoc false
   # The option `:base_url`: what it may be, and the addresses of an archive that come from it.
 
-  alias Cantilever.Nif.Precompiled.{Fetch, Naming}
+  alias Cantilever.Nif.Precompiled.{Callback, Fetch, Naming}
 
   @type mirror :: String.t() | {String.t(), [{String.t(), String.t()}]} | {module(), atom()}
   @type t :: mirror() | [mirror(), ...]
@@ -44,9 +44,15 @@ defmodule Cantilever.Nif.Precompiled.Mirrors do
 
     with {:module, _} <- Code.ensure_compiled(module),
          true <- function_exported?(module, function, 1) do
-      case apply(module, function, [archive]) do
-        {url, headers} -> returned({url, headers}, name)
-        url -> returned({url, []}, name)
+      case Callback.call(module, fn -> apply(module, function, [archive]) end) do
+        {:ok, {url, headers}} ->
+          returned({url, headers}, name)
+
+        {:ok, url} ->
+          returned({url, []}, name)
+
+        {:error, what} ->
+          {:error, "#{name}, which the option :base_url names, #{what}. Correct it"}
       end
     else
       _other ->

@@ -109,17 +109,26 @@ defmodule Cantilever.Nif.Precompiled.ChoiceTest do
       assert archive == archive("2.16")
     end
 
-    test "says which variant is missing, and when a function fails" do
+    test "says which variant is missing" do
       assert {:error, message} =
                choose(published(["2.15"]), %{}, variants: %{@gnu => [one: fn -> true end]})
 
       assert message =~ "no entry such as #{archive("2.15", @gnu, "--one")}, though"
       assert message =~ "in the variant one"
+    end
 
-      assert {:error, message} =
-               choose(published(["2.15"]), %{}, variants: %{@gnu => [one: fn -> raise "no" end]})
+    test "says that a function for a variant raises, and where, but not what it was given" do
+      for fails <- [fn -> raise "s3cret" end, fn config -> config.none end] do
+        assert {:error, message} =
+                 choose(published(["2.15"]), %{},
+                   variants: %{@gnu => [one: fails]},
+                   base_url: "https://user:s3cret@a.example"
+                 )
 
-      assert message =~ "a function in the option :variants for #{@gnu} failed: no"
+        assert message =~ "the function of :one in the option :variants for #{@gnu} raised a "
+        assert message =~ ~r/(KeyError|RuntimeError) in .*choice_test\.exs:\d+\. Correct it/
+        refute message =~ "s3cret"
+      end
     end
   end
 end

@@ -15,6 +15,9 @@ defmodule Cantilever.Nif.Precompiled.MirrorsTest do
 
     @spec unsigned(String.t()) :: {String.t(), [{String.t(), nil}]}
     def unsigned(archive), do: {url(archive) <> "&sig=s3cret", [{"authorization", nil}]}
+
+    @spec failing(String.t()) :: no_return()
+    def failing(_archive), do: raise("no s3cret")
   end
 
   describe "urls/2" do
@@ -56,6 +59,13 @@ defmodule Cantilever.Nif.Precompiled.MirrorsTest do
       assert message =~ "unsigned/1, which the option :base_url names, returned"
       assert message =~ "the value of its header \"authorization\" is nil"
       refute message =~ "s3cret" or message =~ "a.example"
+    end
+
+    test "that raises, says so and where, but not what" do
+      assert {:error, message} = Mirrors.urls({Releases, :failing}, "lib")
+      assert message =~ "failing/1, which the option :base_url names, raised a RuntimeError in "
+      assert message =~ ~r/mirrors_test\.exs:\d+\. Correct it/
+      refute message =~ "s3cret"
     end
   end
 
