@@ -174,7 +174,7 @@ defmodule Cantilever.Nif.Options do
       end
 
     own = if is_nil(options.force_build), do: forcing[:force_build], else: options.force_build
-    %{options | force_build: all or own == true}
+    %{options | force_build: all == true or own == true}
   end
 
   defp keyword!(module, source, opts) do

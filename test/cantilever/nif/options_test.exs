@@ -104,6 +104,13 @@ defmodule Cantilever.Nif.OptionsTest do
                new(variants: variants, max_retries: 0, targets: ["a-b-c"])
     end
 
+    test "builds from source only where a configuration says true" do
+      for {all, force?} <- [{true, true}, {false, false}, {"true", false}] do
+        forcing = [force_build_all: all, force_build: nil]
+        assert %{force_build: ^force?} = Options.new!(My.Native, [otp_app: :my_app], [], forcing)
+      end
+    end
+
     test "wants a version and a place for artifacts together" do
       assert message(fn -> new(base_url: "https://a.example") end) =~
                "the option :base_url needs the option :version beside it"

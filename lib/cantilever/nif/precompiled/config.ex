@@ -52,7 +52,7 @@ defmodule Cantilever.Nif.Precompiled.Config do
     with {:ok, source} <-
            Declaration.find(module, root, project[:elixirc_paths] || ["lib"], project),
          {:ok, otp_app} <- value(source, [], :otp_app, &(is_atom(&1) and &1 != nil)),
-         given = given(source, otp_app, flags),
+         {:ok, given} <- given(source, otp_app, flags),
          {:ok, crate} <- value(source, given, :crate, &name?/1, otp_app),
          {:ok, version} <- value(source, given, :version, &version?/1),
          {:ok, targets} <-
@@ -95,10 +95,18 @@ defmodule Cantilever.Nif.Precompiled.Config do
     do: {:ok, for({url, headers} <- base_urls, do: {Naming.url(url, archive), headers})}
 
   # Only the kit has an option for everything in the configuration.
-  defp given(%{user: RustlerPrecompiled}, _otp_app, flags), do: flags
+  defp given(%{user: RustlerPrecompiled}, _otp_app, flags), do: {:ok, flags}
 
-  defp given(source, otp_app, flags),
-    do: Keyword.merge(Application.get_env(otp_app, source.module, []), flags)
+  defp given(source, otp_app, flags) do
+    config = Application.get_env(otp_app, source.module, [])
+
+    if Keyword.keyword?(config),
+      do: {:ok, Keyword.merge(config, flags)},
+      else:
+        {:error,
+         "the configuration of #{inspect(source.module)} in the application #{inspect(otp_app)} is no keyword list. " <>
+           "Write `config #{inspect(otp_app)}, #{inspect(source.module)}, version: …`"}
+  end
 
   defp value(source, given, key, valid?, default \\ nil) do
     case with(:error <- Keyword.fetch(given, key), do: Declaration.fetch(source, key)) do

@@ -187,6 +187,17 @@ defmodule Cantilever.Nif.Precompiled.ConfigTest do
       assert {:ok, %Config{version: "5.0.0"}} = read(dir, options, "", version: "5.0.0")
     end
 
+    test "refuses a configuration that is no keyword list, and does not show it", %{dir: dir} do
+      app = :"cantilever_config_test_#{System.unique_integer([:positive])}"
+      Application.put_env(app, MyApp.Native, %{base_url: "s3cret"})
+      assert {:error, message} = read(dir, ~s(otp_app: #{inspect(app)}, version: "1.0.0"))
+
+      assert message =~
+               "the configuration of MyApp.Native in the application #{inspect(app)} is no"
+
+      refute message =~ "s3cret"
+    end
+
     test "names the option that cannot be read, and what helps", %{dir: dir} do
       for {options, problem, remedy} <- [
             {"otp_app: :a, version: version()", "the option :version cannot be read",

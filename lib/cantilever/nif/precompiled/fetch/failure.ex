@@ -164,7 +164,9 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Failure do
     do: Enum.find_value(details, &connect_cause/1)
 
   defp cause({:tls_alert, {_alert, text}}), do: {:tls, one_line(text)}
-  defp cause({:options, _option, _value} = reason), do: {:tls, inspect(reason)}
+
+  defp cause(reason) when elem(reason, 0) == :options,
+    do: {:tls, "it was not asked, as this OTP refuses the settings for TLS"}
 
   defp cause(reason)
        when reason in [:socket_closed_remotely, :server_closed, :closed, :econnreset, :epipe],

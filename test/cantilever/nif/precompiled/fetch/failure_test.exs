@@ -1,6 +1,21 @@
 defmodule Cantilever.Nif.Precompiled.Fetch.FailureTest do
   use Cantilever.FetchCase, async: true
 
+  alias Cantilever.Nif.Precompiled.Fetch.{Failure, Link}
+
+  describe "reason/2" do
+    test "has words for settings that OTP refuses" do
+      {:ok, link} = Link.new({"https://a.example/lib", []})
+
+      for refused <- [{:options, :incompatible, [:verify]}, {:options, {:cacerts, []}}] do
+        failure = Failure.reason(link, {:failed_connect, [{:inet, [:inet], refused}]})
+        assert failure.message =~ "this OTP refuses the settings for TLS"
+        refute failure.message =~ ~r"[{}]|:cacerts|:verify"
+        refute failure.retry?
+      end
+    end
+  end
+
   describe "get/2 says what is wrong, with the URL and what to do, about" do
     for {title, answer, text} <- [
           {"a file that is not there", {404, [], "Not Found"},
