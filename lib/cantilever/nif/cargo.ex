@@ -4,17 +4,20 @@ defmodule Cantilever.Nif.Cargo do
   # know them; its stdout, in which cargo reports what it built, is read here.
 
   alias Cantilever.Nif.Options
+  alias Cantilever.Nif.Precompiled.Target
+  alias Cantilever.Nif.Rustflags
 
   # Without it cargo writes the dynamic libraries of one crate with different features to one file, and then
   # takes whichever was built last for both. (Cargo knows it for the sake of Rust's own build.)
   @apart {"__CARGO_DEFAULT_LIB_METADATA", "cantilever"}
 
-  # `more` are arguments for cargo that no option stands for.
+  # `flags` are for the compiler, beside the user's.
   @spec build(Options.t(), [String.t()]) :: {:ok, Path.t()} | {:error, String.t()}
-  def build(%Options{} = options, more \\ []) do
+  def build(%Options{} = options, flags \\ []) do
     with :ok <- check_crate(options),
          {:ok, command, leading} <- command(options) do
       Mix.shell().info("Compiling crate #{options.crate} (#{options.mode}, #{options.path})")
+      {options, more} = Rustflags.add(options, flags ++ linking(options))
       args = leading ++ arguments(options, target_dir(options)) ++ more
 
       case System.cmd(command, args, cd: options.path, env: [@apart | options.env]) do
@@ -53,6 +56,20 @@ defmodule Cantilever.Nif.Cargo do
       if(options.default_features, do: [], else: ["--no-default-features"]) ++
       if(options.features == [], do: [], else: ["--features", Enum.join(options.features, ",")]) ++
       if(options.target, do: ["--target", options.target], else: [])
+  end
+
+  # Flags without which there would be no dynamic library: for musl, Rust links everything into one program, unless told
+  # that the library is to be loaded by one. `host` is asked for the target that cargo builds for by default.
+  @spec linking(Options.t(), (() -> String.t())) :: [String.t()]
+  def linking(options, host \\ &host/0) do
+    target = options.target || variable(options, "CARGO_BUILD_TARGET") || host.()
+    if target =~ "musl", do: ["-Ctarget-feature=-crt-static"], else: []
+  end
+
+  # Cargo knows nothing of variables that ask for another system's artifact.
+  defp host do
+    {:ok, %{target: target}} = Target.detect(%{Target.facts() | env: %{}})
+    target
   end
 
   # The dynamic library in cargo's report: dependencies are reported before what needs them, so the last

@@ -1,6 +1,7 @@
 defmodule Cantilever.Nif.CargoTest do
   use ExUnit.Case, async: true
 
+  alias Cantilever.NativeProject
   alias Cantilever.Nif.{Cargo, Options}
 
   defp options(opts), do: Options.new!(My.Native, [otp_app: :my_app] ++ opts, [])
@@ -47,6 +48,34 @@ defmodule Cantilever.Nif.CargoTest do
                nil
              ) ==
                common ++ ~w(--release --no-default-features --features a,b --target x-y-z)
+    end
+  end
+
+  describe "linking/2" do
+    test "is for libraries that musl's systems load" do
+      host = fn -> "x86_64-unknown-linux-gnu" end
+      musl = ["-Ctarget-feature=-crt-static"]
+      unset = [env: [{"CARGO_BUILD_TARGET", nil}]]
+      assert Cargo.linking(options(unset), host) == []
+      assert Cargo.linking(options([target: "aarch64-unknown-linux-musl"] ++ unset), host) == musl
+
+      assert Cargo.linking(options(unset), fn -> "x86_64-unknown-linux-musl" end) == musl
+
+      assert Cargo.linking(
+               options(env: [{"CARGO_BUILD_TARGET", "x86_64-unknown-linux-musl"}]),
+               host
+             ) == musl
+
+      assert is_list(Cargo.linking(options([])))
+    end
+
+    test "has cargo make a library at all", %{dir: dir} do
+      project = NativeProject.create(dir, use: ~s(, target: "x86_64-unknown-linux-musl"))
+
+      # The target need not be installed for that.
+      {output, _status} = NativeProject.mix(project, ["compile"], [{"RUSTFLAGS", nil}])
+      assert output =~ "Compiling crate tiny"
+      refute output =~ "does not support these crate types"
     end
   end
 

@@ -47,9 +47,9 @@ defmodule Cantilever.Nif.Precompiled.Production do
     archive = Naming.archive(artifact)
 
     with {:ok, options} <- options(config, artifact),
-         {options, more} =
-           Reproducible.arguments(options, File.cwd!(), Mix.Project.deps_paths() |> named()),
-         {:ok, file} <- Cargo.build(options, more),
+         {options, flags} =
+           Reproducible.prepare(options, File.cwd!(), Mix.Project.deps_paths() |> named()),
+         {:ok, file} <- Cargo.build(options, flags),
          library = File.read!(file),
          bytes = Archive.pack(Naming.library(artifact), library),
          {:ok, glibc} <- Inspection.glibc(archive, bytes) do
