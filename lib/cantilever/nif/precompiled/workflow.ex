@@ -54,6 +54,8 @@ defmodule Cantilever.Nif.Precompiled.Workflow do
           VARIANT: ${{ matrix.variant }}
         steps:
           - uses: actions/checkout@v4
+            with:
+              persist-credentials: false
           - uses: erlef/setup-beam@v1
             if: ${{ !matrix.container }}
             with:
@@ -75,14 +77,14 @@ defmodule Cantilever.Nif.Precompiled.Workflow do
               path: artifacts/*.tar.gz
               if-no-files-found: error
 
-      publish:
+      checksums:
         needs: build
         runs-on: ubuntu-latest
         timeout-minutes: 30
-        permissions:
-          contents: write
         steps:
           - uses: actions/checkout@v4
+            with:
+              persist-credentials: false
           - uses: erlef/setup-beam@v1
             with:
               elixir-version: "#{versions.elixir}"
@@ -101,13 +103,27 @@ defmodule Cantilever.Nif.Precompiled.Workflow do
             with:
               name: checksums
               path: checksum-*.exs
+
+      # The only one that may write, and so it runs nothing of the project's or of anybody else's.
+      publish:
+        needs: checksums
+        if: github.ref_type == 'tag'
+        runs-on: ubuntu-latest
+        timeout-minutes: 10
+        permissions:
+          contents: write
+        steps:
+          - uses: actions/download-artifact@v4
+            with:
+              path: artifacts
+              merge-multiple: true
           - name: Publish
-            if: github.ref_type == 'tag'
             env:
+              GH_REPO: ${{ github.repository }}
               GH_TOKEN: ${{ github.token }}
             run: |
               gh release view "$GITHUB_REF_NAME" || gh release create "$GITHUB_REF_NAME" --verify-tag --generate-notes
-              gh release upload "$GITHUB_REF_NAME" artifacts/*.tar.gz checksum-*.exs --clobber
+              gh release upload "$GITHUB_REF_NAME" artifacts/*.tar.gz artifacts/checksum-*.exs --clobber
     """
   end
 

@@ -3,6 +3,8 @@ defmodule Cantilever.Nif.Precompiled.WorkflowTest do
 
   alias Cantilever.Nif.Precompiled.{Config, Runner, Workflow}
 
+  @own ".github/workflows/precompile.yml"
+
   defp render(changes \\ []) do
     config = %Config{
       module: MyApp.Native,
@@ -44,6 +46,39 @@ defmodule Cantilever.Nif.Precompiled.WorkflowTest do
       assert text =~ "mix cantilever.verify MyApp.Native --from-dir artifacts"
       assert text =~ ~s(elixir-version: "1.18")
       assert text =~ "elixir:1.18-otp-27-alpine"
+    end
+
+    test "lets a job write that runs nothing but the upload, as the kit's own does" do
+      {:ok, text} = render()
+
+      for text <- [text, File.read!(@own)] do
+        assert [before, publish] = String.split(text, "\n  publish:\n")
+        refute before =~ ~r/: write$/m
+        assert publish =~ ~r/needs: (checksums|\[checksums, .*\])\n/
+        assert publish =~ "contents: write"
+        assert publish =~ "if: github.ref_type == 'tag'\n"
+
+        assert for([_, action] <- Regex.scan(~r/uses: (\S+)@/, publish), do: action) ==
+                 ["actions/download-artifact"]
+
+        refute publish =~ ~r/\bmix\b/
+      end
+    end
+
+    test "leaves no token behind in what is checked out, nor does the kit's own" do
+      {:ok, text} = render()
+
+      for text <- [text, File.read!(@own)] do
+        [_ | checkouts] = String.split(text, "actions/checkout@v4\n")
+        assert checkouts != []
+        for rest <- checkouts, do: assert(rest =~ ~r/\A +with:\n +persist-credentials: false\n/)
+      end
+    end
+
+    test "sets no flags for musl, which would stand above those in the project's settings" do
+      {:ok, text} = render()
+      assert text =~ "-alpine"
+      refute text =~ "export RUSTFLAGS"
     end
 
     test "has only the steps that its targets need" do
