@@ -9,6 +9,7 @@ defmodule Cantilever.ArtifactServer do
           | {:raw, iodata()}
           | {:raw_then_reset, iodata()}
           | {:raw_then_wait, iodata()}
+          | {:raw_on_and_on, head :: iodata(), part :: iodata(), pid()}
           | {:tunnel, :inet.port_number()}
 
   # Answers each request with what `handler` returns for it, until the test ends. With `:tls`, options of `:ssl`.
@@ -134,11 +135,20 @@ defmodule Cantilever.ArtifactServer do
           module.send(socket, bytes)
           module.recv(socket, 0)
 
+        # Tells the process when nobody listens any more.
+        {:raw_on_and_on, head, part, pid} ->
+          on_and_on(transport, head, part)
+          send(pid, {:nobody_listens, self()})
+
         {:tunnel, port} ->
           module.send(socket, "HTTP/1.1 200 Connection established\r\n\r\n")
           tunnel(socket, port)
       end
     end
+  end
+
+  defp on_and_on({module, socket} = transport, next, part) do
+    with :ok <- module.send(socket, next), do: on_and_on(transport, part, part)
   end
 
   defp message(code, headers, body) do

@@ -65,6 +65,27 @@ defmodule Cantilever.Nif.Precompiled.FetchTest do
       assert message =~ "sends more than the 1000000 bytes"
     end
 
+    test "cuts off whatever else goes on and on, and has it end" do
+      part = :binary.copy("a", 1_000_000)
+      {tls, cacerts} = ArtifactServer.certificate()
+
+      for {head, message} <- [
+            {ArtifactServer.head(404, []), "answers with a great deal that is not the file"},
+            {ArtifactServer.head(302, [{"location", "/a"}]), "answers with a great deal"},
+            {["HTTP/1.1 200 OK\r\n", "x: "], "answers with a great deal"},
+            {[
+               ArtifactServer.head(200, [{"transfer-encoding", "chunked"}]),
+               "7fffffff\r\n"
+             ], "sends more than the 1000000 bytes"}
+          ],
+          options <- [[], [tls: tls]] do
+        %{url: url} = server({:raw_on_and_on, head, part, self()}, options)
+        assert {:error, text} = get(url, max_bytes: 1_000_000, cacerts: cacerts)
+        assert text =~ message
+        assert_receive {:nobody_listens, _server}, 5_000
+      end
+    end
+
     test "takes a body of just that size" do
       assert get(server({200, [], bytes()}).url, max_bytes: byte_size(bytes())) == {:ok, bytes()}
       assert {:error, _} = get(server({200, [], bytes()}).url, max_bytes: byte_size(bytes()) - 1)

@@ -2,7 +2,7 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Answer do
   @moduledoc false
   # Takes a server's answer from `:httpc`, part by part, and judges it: is this the whole file?
 
-  alias Cantilever.Nif.Precompiled.Fetch.{Failure, Link}
+  alias Cantilever.Nif.Precompiled.Fetch.{Failure, Handler, Link}
 
   # A server that sends a byte now and then must not hold a build for ever.
   @whole_ms 1_800_000
@@ -10,14 +10,21 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Answer do
   # Progress is told of at most this often, and at the end.
   @between_reports_ms 200
 
+  # What `:httpc` may collect before it hands anything over, which is looked at this often.
+  @most_collected 16 * 1024 * 1024
+  @between_looks_ms 50
+
   @type result :: {:ok, binary()} | {:redirect, String.t()} | {:error, Failure.t()}
 
-  @spec await(reference(), Link.t(), map()) :: result()
-  def await(id, link, context) do
+  @spec await(Handler.t(), Link.t(), map()) :: result()
+  def await(handler, link, context),
+    do: first(handler, link, context, now_ms() + context.idle_ms)
+
+  defp first({_profile, id} = handler, link, context, deadline) do
     # Only the body of a 200 comes in parts.
     receive do
       {:http, {^id, :stream_start, headers, stream}} ->
-        begin(%{id: id, stream: stream, link: link, headers: headers}, context)
+        begin(%{handler: handler, stream: stream, link: link, headers: headers}, context)
 
       {:http, {^id, {{_version, code, _phrase}, headers, body}}} ->
         whole(code, headers, body, link, context)
@@ -25,7 +32,12 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Answer do
       {:http, {^id, {:error, reason}}} ->
         {:error, Failure.reason(link, reason)}
     after
-      context.idle_ms -> {:error, Failure.slow(link, context.idle_ms)}
+      until_look(deadline) ->
+        cond do
+          Handler.held(handler) > @most_collected -> {:error, Failure.bloated(link)}
+          now_ms() >= deadline -> {:error, Failure.slow(link, context.idle_ms)}
+          true -> first(handler, link, context, deadline)
+        end
     end
   end
 
@@ -70,9 +82,12 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Answer do
     end
   end
 
-  defp parts(%{id: id, link: link} = answer, parts, received, context) do
+  defp parts(answer, parts, received, context) do
     :httpc.stream_next(answer.stream)
+    part(answer, parts, received, context, now_ms() + context.idle_ms)
+  end
 
+  defp part(%{handler: {_profile, id}, link: link} = answer, parts, received, context, deadline) do
     receive do
       {:http, {^id, :stream, part}} ->
         received = received + byte_size(part)
@@ -96,9 +111,24 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Answer do
       {:http, {^id, {:error, reason}}} ->
         {:error, Failure.broken(link, reason, announced(answer.headers))}
     after
-      context.idle_ms -> {:error, Failure.slow(link, context.idle_ms)}
+      until_look(deadline) ->
+        cond do
+          Handler.held(answer.handler) > collected(context.max_bytes) ->
+            {:error, Failure.too_large(link, context.max_bytes)}
+
+          now_ms() >= deadline ->
+            {:error, Failure.slow(link, context.idle_ms)}
+
+          true ->
+            part(answer, parts, received, context, deadline)
+        end
     end
   end
+
+  # One chunk may be the whole file, and has twice the room that it needs while it grows.
+  defp collected(max_bytes), do: 2 * max_bytes + @most_collected
+
+  defp until_look(deadline), do: min(@between_looks_ms, max(deadline - now_ms(), 0))
 
   defp report(answer, received, context) do
     now = now_ms()

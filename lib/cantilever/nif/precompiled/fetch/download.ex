@@ -3,7 +3,7 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Download do
   # One download through OTP's `:httpc`, with its redirects. Each request has a profile of its own, so the user's
   # settings of `:httpc` neither change nor apply, and nothing goes on when it is stopped.
 
-  alias Cantilever.Nif.Precompiled.Fetch.{Answer, Failure, Link, Proxy, Tls}
+  alias Cantilever.Nif.Precompiled.Fetch.{Answer, Failure, Handler, Link, Proxy, Tls}
 
   @max_redirects 5
   @connect_ms 15_000
@@ -48,9 +48,15 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Download do
     options = [sync: false, stream: {:self, :once}, body_format: :binary]
 
     case :httpc.request(:get, request, http_options, options, profile) do
-      {:ok, id} -> {id, Answer.await(id, link, context)}
+      {:ok, id} -> {id, answer({profile, id}, link, context)}
       {:error, reason} -> {nil, {:error, Failure.reason(link, reason)}}
     end
+  end
+
+  defp answer(handler, link, context) do
+    Answer.await(handler, link, context)
+  after
+    Handler.stop(handler)
   end
 
   defp tls(%URI{scheme: "https", host: host}, context),

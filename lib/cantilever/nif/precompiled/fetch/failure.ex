@@ -59,6 +59,15 @@ defmodule Cantilever.Nif.Precompiled.Fetch.Failure do
     )
   end
 
+  # What is not the file, such as a page that says why.
+  @spec bloated(Link.t()) :: t()
+  def bloated(link) do
+    final(
+      link,
+      "answers with a great deal that is not the file, and was cut off. Check the option :base_url"
+    )
+  end
+
   @spec short(Link.t(), non_neg_integer()) :: t()
   def short(link, announced) do
     later(
