@@ -37,16 +37,10 @@ defmodule Cantilever.Nif.Precompiled.FetchTest do
     test "leaves the user's own httpc and the mailbox as they were" do
       {:ok, _} = Application.ensure_all_started(:inets)
       before = :httpc.get_options(:all)
-      children = Supervisor.which_children(:httpc_profile_sup) |> Enum.map(&elem(&1, 0))
+      manager = Process.whereis(:httpc_manager)
       assert {:ok, _} = get(server({200, [], "a"}).url)
       assert :httpc.get_options(:all) == before
-
-      assert Enum.all?(
-               children,
-               &(&1 in Enum.map(Supervisor.which_children(:httpc_profile_sup), fn c ->
-                   elem(c, 0)
-                 end))
-             )
+      assert Process.whereis(:httpc_manager) == manager
 
       refute_received {:http, _}
     end
