@@ -9,6 +9,9 @@ defmodule Cantilever.Nif.Precompiled.Archive do
   # What a tar may hold beside the file: headers, long names, and the blocks that fill up a record.
   @overhead 65_536
 
+  # A library of that size would hardly be one. Whoever publishes and whoever uses an archive have the same limit.
+  @max_bytes 1024 * 1024 * 1024
+
   # RFC 1952: deflate, no name, no time, best compression, and no word about the system.
   @gzip_header <<0x1F, 0x8B, 8, 0, 0::32, 2, 255>>
 
@@ -30,7 +33,7 @@ defmodule Cantilever.Nif.Precompiled.Archive do
 
   @spec unpack(binary(), library_name :: String.t(), max_bytes :: pos_integer()) ::
           {:ok, binary()} | {:error, String.t()}
-  def unpack(archive, name, max_bytes) do
+  def unpack(archive, name, max_bytes \\ @max_bytes) do
     with :ok <- recognise(archive),
          {:ok, tar} <- inflate(archive, max_bytes + @overhead),
          {:ok, library} <- Tar.read(tar, name, max_bytes) do

@@ -8,8 +8,6 @@ defmodule Cantilever.Nif.Precompiled.Inspection do
   alias Cantilever.Nif.Precompiled.Elf
   alias Cantilever.Nif.Precompiled.Naming
 
-  @max_bytes 256 * 1024 * 1024
-
   # The entries of the archive in the checksum file.
   @spec entries(archive :: String.t(), binary()) :: {:ok, Checksums.t()} | {:error, String.t()}
   def entries(archive, bytes) do
@@ -22,7 +20,7 @@ defmodule Cantilever.Nif.Precompiled.Inspection do
   def glibc(archive, bytes) do
     {:ok, %{target: target}} = Naming.parse(archive)
 
-    with {:ok, library} <- Archive.unpack(bytes, Naming.library_of(archive), @max_bytes),
+    with {:ok, library} <- Archive.unpack(bytes, Naming.library_of(archive)),
          :ok <- fits(library, target, archive) do
       {:ok, if(target =~ "-linux-gnu", do: Elf.glibc_needed(library))}
     end

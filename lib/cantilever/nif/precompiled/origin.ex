@@ -4,6 +4,7 @@ defmodule Cantilever.Nif.Precompiled.Origin do
 
   alias Cantilever.Nif.Precompiled.Config
   alias Cantilever.Nif.Precompiled.Fetch
+  alias Cantilever.Nif.Precompiled.Progress
 
   @type t :: {:dir, Path.t()} | :url
 
@@ -40,14 +41,7 @@ defmodule Cantilever.Nif.Precompiled.Origin do
 
   def read(:url, config, archive) do
     with {:ok, urls} <- Config.urls(config, archive),
-         {:error, message} <- Fetch.get(urls, on_progress: &tell/1),
+         {:error, message} <- Fetch.get(urls, on_progress: &Progress.show(&1, archive, false)),
          do: {:missing, "#{archive}: #{message}"}
   end
-
-  defp tell({:start, url}), do: Mix.shell().info("Fetching #{url}")
-
-  defp tell({:retry, problem, pause_ms}),
-    do: Mix.shell().info("#{problem}; trying again in #{div(pause_ms + 999, 1_000)} s")
-
-  defp tell(_event), do: :ok
 end

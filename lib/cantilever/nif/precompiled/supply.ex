@@ -16,9 +16,6 @@ defmodule Cantilever.Nif.Precompiled.Supply do
     Progress
   }
 
-  # What an archive may unpack to. A library of that size would hardly be one.
-  @max_library_bytes 1024 * 1024 * 1024
-
   # An artifact that cannot be had is unavailable. One that is not what was published is refused: something is wrong
   # that no other way to a library may hide.
   @type failure :: {:error, :unavailable | :refused, String.t()}
@@ -100,7 +97,7 @@ defmodule Cantilever.Nif.Precompiled.Supply do
   defp unpack({:ok, {:library, bytes}}, _choice), do: {:ok, bytes}
 
   defp unpack({:ok, {:archive, bytes}}, choice) do
-    with {:error, message} <- Archive.unpack(bytes, choice.library, @max_library_bytes),
+    with {:error, message} <- Archive.unpack(bytes, choice.library),
          do: {:error, :refused, message}
   end
 
