@@ -37,7 +37,9 @@ defmodule Cantilever.ArtifactServer do
   @spec files(%{String.t() => binary()}) :: (request() -> response())
   def files(files) do
     fn request ->
-      case Map.fetch(files, Path.basename(request.target)) do
+      [path | _query] = String.split(request.target, "?")
+
+      case Map.fetch(files, Path.basename(path)) do
         {:ok, bytes} -> {200, [], bytes}
         :error -> {404, [], "no such file"}
       end

@@ -8,7 +8,10 @@ defmodule Mix.Tasks.Cantilever.Verify do
 
   Every artifact that the module declares, of all targets, NIF versions and variants, must have an entry in
   `checksum-Elixir.MyApp.Native.exs`, be there at its `:base_url`, match the entry, and hold the library that its name
-  promises. Run it before a release is published, or have Mix do so:
+  promises. Of several mirrors each must have all of them, as users are sent from one to the next. A mirror that is a
+  function is named and passed over, as no code of the project is run: pass `--base-url` with where it leads.
+
+  Run it before a release is published, or have Mix do so:
 
       # mix.exs
       defp aliases, do: ["hex.build": ["cantilever.verify MyApp.Native", "hex.build"]]
@@ -30,6 +33,7 @@ defmodule Mix.Tasks.Cantilever.Verify do
   alias Cantilever.Nif.Precompiled.Checksums
   alias Cantilever.Nif.Precompiled.CommandLine
   alias Cantilever.Nif.Precompiled.Config
+  alias Cantilever.Nif.Precompiled.Fetch.Link
   alias Cantilever.Nif.Precompiled.Inspection
   alias Cantilever.Nif.Precompiled.Naming
   alias Cantilever.Nif.Precompiled.Origin
@@ -44,30 +48,71 @@ defmodule Mix.Tasks.Cantilever.Verify do
          {:ok, origin} <-
            Origin.from_options(Keyword.put_new(options, :from_url, options[:from_dir] == nil)),
          {:ok, config} <- Config.from_source(module, File.cwd!(), flags),
-         {:ok, checksums} <- Checksums.read(module, File.cwd!()) do
+         {:ok, checksums} <- Checksums.read(module, File.cwd!()),
+         {:ok, places} <- places(origin, config) do
       archives = Naming.all(config)
 
-      case for(
-             archive <- archives,
-             message = fault(archive, config, origin, checksums),
-             do: message
-           ) do
-        [] ->
-          path = Path.basename(Checksums.path(module, ""))
-          Mix.shell().info("#{length(archives)} declared, all of them there and as #{path} says")
+      # What is not in the file need not be downloaded.
+      {known, unknown} = Enum.split_with(archives, &Map.has_key?(checksums, &1))
+      faults = for place <- places, fault <- faults(place, known, config, checksums), do: fault
+      for {:unasked, text} <- places, do: Mix.shell().info("not checked: #{text}")
 
-        faults ->
-          CommandLine.fail(@task, Enum.uniq(faults))
+      case Enum.uniq(faults ++ Enum.map(unknown, &no_entry/1)) do
+        [] -> Mix.shell().info(praise(module, archives, places))
+        faults -> CommandLine.fail(@task, faults)
       end
     else
       {:error, message} -> CommandLine.fail(@task, [message])
     end
   end
 
-  # What is not in the file need not be downloaded.
+  # Where all artifacts must be, each with a name if there are several.
+  defp places(:url, config) do
+    with {:ok, _urls} <- Config.urls(config, "") do
+      {:ok,
+       config.mirrors
+       |> Enum.with_index(1)
+       |> Enum.map(fn
+         {{:url, url}, _position} when length(config.mirrors) == 1 ->
+           {:asked, nil, {:mirror, url}}
+
+         {{:url, url}, position} ->
+           {:asked, "mirror #{position} (#{shown(url)})", {:mirror, url}}
+
+         {{:unasked, what}, position} ->
+           {:unasked, "mirror #{position} is #{what}"}
+
+         {{:wrong, flaw}, position} ->
+           {:wrong, "mirror #{position} is wrong: #{flaw}"}
+       end)}
+    end
+  end
+
+  defp places(origin, _config), do: {:ok, [{:asked, nil, origin}]}
+
+  defp shown(url) do
+    {:ok, link} = Link.new(url)
+    Link.show(link)
+  end
+
+  defp faults({:asked, name, origin}, archives, config, checksums) do
+    for archive <- archives,
+        fault = fault(archive, config, origin, checksums),
+        do: if(name, do: "#{name}: #{fault}", else: fault)
+  end
+
+  defp faults({:wrong, text}, _archives, _config, _checksums), do: [text]
+  defp faults({:unasked, _text}, _archives, _config, _checksums), do: []
+
+  defp praise(module, archives, places) do
+    path = Path.basename(Checksums.path(module, ""))
+    names = for {:asked, name, _origin} <- places, name, do: name
+    where = if names == [], do: "there", else: "at #{Enum.join(names, " and at ")}"
+    "#{length(archives)} declared, all of them #{where} and as #{path} says"
+  end
+
   defp fault(archive, config, origin, checksums) do
-    with {:ok, _digest} <- entry(archive, checksums),
-         {:ok, bytes} <- Origin.read(origin, config, archive),
+    with {:ok, bytes} <- Origin.read(origin, config, archive),
          :ok <- Checksums.verify(checksums, archive, bytes),
          {:ok, found} <- Inspection.entries(archive, bytes),
          :ok <- glibc(archive, checksums, found) do
@@ -77,11 +122,8 @@ defmodule Mix.Tasks.Cantilever.Verify do
     end
   end
 
-  defp entry(archive, checksums) do
-    with :error <- Map.fetch(checksums, archive),
-         do:
-           {:error,
-            "#{archive} is declared, but the checksum file has no entry for it. Write it anew with `mix cantilever.checksum`"}
+  defp no_entry(archive) do
+    "#{archive} is declared, but the checksum file has no entry for it. Write it anew with `mix cantilever.checksum`"
   end
 
   # A file that others have made says nothing about it.

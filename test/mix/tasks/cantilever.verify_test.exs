@@ -84,11 +84,51 @@ defmodule Mix.Tasks.Cantilever.VerifyTest do
     assert output =~ "mix cantilever.verify: #{one} is not the file that was published"
     assert output =~ ~r"mix cantilever.verify: #{three}: .*404"
     refute output =~ "mix cantilever.verify: #{two}"
+  end
 
-    # A mirror has what the first one lacks.
-    mirror = ArtifactServer.start(ArtifactServer.files(files))
-    urls = ["--base-url", "http://127.0.0.1:#{ArtifactServer.start(ArtifactServer.files(%{}))}"]
-    assert {_output, 0} = run(project, urls ++ ["--base-url", "http://127.0.0.1:#{mirror}"])
+  test "asks each mirror for all, and names those that lack something", context do
+    %{project: project, built: built, names: [one, two, three]} = context
+    files = Map.new([one, two, three], &{&1, File.read!(Path.join(built, &1))})
+
+    [whole, also_whole, partial] =
+      for files <- [files, files, Map.delete(%{files | two => "other"}, three)] do
+        "http://127.0.0.1:#{ArtifactServer.start(ArtifactServer.files(files))}"
+      end
+
+    {output, 0} = run(project, ["--base-url", whole, "--base-url", also_whole])
+
+    assert output =~
+             "3 declared, all of them at mirror 1 (#{whole}) and at mirror 2 (#{also_whole}) and as checksum-"
+
+    signed = String.replace(partial, "//", "//me:s3cret@") <> "?sig=s3cret"
+    {output, 1} = run(project, ["--base-url", whole, "--base-url", signed])
+    assert output =~ "verify: mirror 2 (#{partial}): #{two} is not the file that was published"
+    assert output =~ ~r"verify: mirror 2 \(\S+\): #{three}: .*404"
+    refute output =~ "mirror 1"
+    refute output =~ "s3cret"
+  end
+
+  test "names mirrors that cannot be asked, or by nobody", context do
+    %{project: project, built: built, names: names} = context
+    files = Map.new(names, &{&1, File.read!(Path.join(built, &1))})
+    url = "http://127.0.0.1:#{ArtifactServer.start(ArtifactServer.files(files))}"
+    declare = &Artifacts.project(project, targets: @targets, options: "base_url: #{&1},")
+
+    declare.(~s([{MyApp.Urls, :signed}, "#{url}"]))
+    {output, 0} = run(project, [])
+
+    assert output =~
+             "not checked: mirror 1 is the function MyApp.Urls.signed/1, which is not called"
+
+    assert output =~ "3 declared, all of them at mirror 2 (#{url}) and as"
+
+    declare.(~s(["#{url}", {"https://a.example", [{"authorization", nil}]}]))
+    {output, 1} = run(project, [])
+    assert output =~ ~s(verify: mirror 2 is wrong: the value of its header "authorization" is nil)
+
+    declare.(~s({MyApp.Urls, :signed}))
+    {output, 1} = run(project, [])
+    assert output =~ "MyApp.Native has no option :base_url that can be read"
   end
 
   test "says what is wrong with the file or the declaration", %{project: project} do

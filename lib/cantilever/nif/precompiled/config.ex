@@ -5,6 +5,8 @@ defmodule Cantilever.Nif.Precompiled.Config do
   # flags of a task above both.
 
   alias Cantilever.Nif.Precompiled.Declaration
+  alias Cantilever.Nif.Precompiled.Fetch
+  alias Cantilever.Nif.Precompiled.Mirrors
   alias Cantilever.Nif.Precompiled.Naming
 
   @default_targets ~w(aarch64-apple-darwin aarch64-unknown-linux-gnu aarch64-unknown-linux-musl
@@ -27,10 +29,9 @@ defmodule Cantilever.Nif.Precompiled.Config do
     :nif_versions,
     :variants
   ]
-  defstruct [:base_urls, build: {:ok, []}] ++ @enforce_keys
+  defstruct [mirrors: [], build: {:ok, []}] ++ @enforce_keys
 
-  # `base_urls` is nil where none can be read, `build` are options of `Cantilever.Nif.Options`, which
-  # may be unreadable where nothing is to be built.
+  # `build` are options of `Cantilever.Nif.Options`, which may be unreadable where nothing is to be built.
   @type t :: %__MODULE__{
           module: module(),
           file: Path.t(),
@@ -40,7 +41,7 @@ defmodule Cantilever.Nif.Precompiled.Config do
           targets: [String.t(), ...],
           nif_versions: [String.t(), ...],
           variants: %{String.t() => [String.t()]},
-          base_urls: [{String.t(), [{String.t(), String.t()}]}] | nil,
+          mirrors: [Mirrors.declared()],
           build: {:ok, keyword()} | {:error, String.t()}
         }
 
@@ -70,7 +71,7 @@ defmodule Cantilever.Nif.Precompiled.Config do
          targets: Enum.uniq(targets),
          nif_versions: Enum.uniq(nif_versions),
          variants: Map.new(variants, fn {target, variants} -> {target, names(variants)} end),
-         base_urls: base_urls(source, given),
+         mirrors: mirrors(source, given),
          build: build(source, given)
        }}
     end
@@ -83,16 +84,18 @@ defmodule Cantilever.Nif.Precompiled.Config do
   def default_nif_versions, do: @default_nif_versions
 
   # Where an archive can be had, in order.
-  @spec urls(t(), archive :: String.t()) ::
-          {:ok, [{String.t(), [{String.t(), String.t()}]}]} | {:error, String.t()}
-  def urls(%__MODULE__{base_urls: nil} = config, _archive) do
-    {:error,
-     "#{config.file}: #{inspect(config.module)} has no option :base_url that can be read without running the " <>
-       "project's code. Pass --base-url URL"}
-  end
+  @spec urls(t(), archive :: String.t()) :: {:ok, [Fetch.url(), ...]} | {:error, String.t()}
+  def urls(%__MODULE__{} = config, archive) do
+    case for({:url, {url, headers}} <- config.mirrors, do: {Naming.url(url, archive), headers}) do
+      [] ->
+        {:error,
+         "#{config.file}: #{inspect(config.module)} has no option :base_url that can be read without running the " <>
+           "project's code. Pass --base-url URL"}
 
-  def urls(%__MODULE__{base_urls: base_urls}, archive),
-    do: {:ok, for({url, headers} <- base_urls, do: {Naming.url(url, archive), headers})}
+      urls ->
+        {:ok, urls}
+    end
+  end
 
   # Only the kit has an option for everything in the configuration.
   defp given(%{user: RustlerPrecompiled}, _otp_app, flags), do: {:ok, flags}
@@ -169,25 +172,13 @@ defmodule Cantilever.Nif.Precompiled.Config do
     end)
   end
 
-  defp base_urls(source, given) do
-    value =
-      with(:error <- Keyword.fetch(given, :base_url), do: Declaration.fetch(source, :base_url))
-
-    with {:ok, value} <- value,
-         [_ | _] = urls <- value |> List.wrap() |> Enum.flat_map(&base_url/1) do
-      urls
-    else
-      _unreadable -> nil
+  defp mirrors(source, given) do
+    case with(:error <- Keyword.fetch(given, :base_url), do: Declaration.fetch(source, :base_url)) do
+      {:ok, value} -> Mirrors.declared(value)
+      {:unreadable, _code} -> [{:unasked, "what cannot be read without running its code"}]
+      :error -> []
     end
   end
-
-  defp base_url(url) when is_binary(url), do: [{url, []}]
-
-  defp base_url({url, headers}) when is_binary(url) and is_list(headers),
-    do: [{url, for({name, value} <- headers, do: {to_string(name), to_string(value)})}]
-
-  # A function of the project's, which is not called.
-  defp base_url(_other), do: []
 
   defp build(source, given) do
     read =

@@ -39,6 +39,52 @@ defmodule Cantilever.Nif.Precompiled.Mirrors do
     end
   end
 
+  # What the tasks, which run none of the project's code, know of each mirror: its address, why it cannot be asked, or
+  # what is wrong with it.
+  @type declared :: {:url, Fetch.url()} | {:unasked, String.t()} | {:wrong, String.t()}
+
+  @spec declared(term()) :: [declared()]
+  def declared(mirrors) do
+    if is_list(mirrors) and List.improper?(mirrors),
+      do: [{:wrong, fault(mirrors)}],
+      else: mirrors |> List.wrap() |> Enum.map(&known(texts(&1)))
+  end
+
+  defp known(mirror) do
+    case {flaw(mirror), mirror} do
+      {nil, {module, function}} when is_atom(function) ->
+        {:unasked, "the function #{inspect(module)}.#{function}/1, which is not called"}
+
+      {nil, url} when is_binary(url) ->
+        {:url, {url, []}}
+
+      {nil, {url, headers}} ->
+        {:url, {url, headers}}
+
+      {flaw, _mirror} ->
+        {:wrong, flaw}
+    end
+  end
+
+  # Headers for RustlerPrecompiled may be charlists or atoms.
+  defp texts({url, headers}) when is_list(headers) do
+    if List.improper?(headers),
+      do: {url, headers},
+      else: {url, Enum.map(headers, &header_texts/1)}
+  end
+
+  defp texts(mirror), do: mirror
+
+  defp header_texts({name, value}), do: {text(name), text(value)}
+  defp header_texts(other), do: other
+
+  defp text(value) when is_atom(value) and value != nil, do: Atom.to_string(value)
+
+  defp text([_ | _] = value),
+    do: if(List.ascii_printable?(value), do: List.to_string(value), else: value)
+
+  defp text(value), do: value
+
   defp url({module, function}, archive) when is_atom(module) do
     name = "#{inspect(module)}.#{function}/1"
 

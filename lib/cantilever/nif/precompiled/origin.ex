@@ -1,12 +1,14 @@
 defmodule Cantilever.Nif.Precompiled.Origin do
   @moduledoc false
-  # Where the tasks have artifacts from: a folder, or the base URLs that a module declares.
+  # Where the tasks have artifacts from: a folder, the first of the mirrors that a module declares and that has one, or
+  # one of them.
 
   alias Cantilever.Nif.Precompiled.Config
   alias Cantilever.Nif.Precompiled.Fetch
+  alias Cantilever.Nif.Precompiled.Naming
   alias Cantilever.Nif.Precompiled.Progress
 
-  @type t :: {:dir, Path.t()} | :url
+  @type t :: {:dir, Path.t()} | :url | {:mirror, Fetch.url()}
 
   # By the flags of a task.
   @spec from_options(keyword()) :: {:ok, t()} | {:error, String.t()}
@@ -39,9 +41,14 @@ defmodule Cantilever.Nif.Precompiled.Origin do
     end
   end
 
-  def read(:url, config, archive) do
-    with {:ok, urls} <- Config.urls(config, archive),
-         {:error, message} <- Fetch.get(urls, on_progress: &Progress.show(&1, archive, false)),
+  def read({:mirror, {url, headers}}, _config, archive),
+    do: fetch([{Naming.url(url, archive), headers}], archive)
+
+  def read(:url, config, archive),
+    do: with({:ok, urls} <- Config.urls(config, archive), do: fetch(urls, archive))
+
+  defp fetch(urls, archive) do
+    with {:error, message} <- Fetch.get(urls, on_progress: &Progress.show(&1, archive, false)),
          do: {:missing, "#{archive}: #{message}"}
   end
 end

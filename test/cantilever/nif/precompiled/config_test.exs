@@ -40,7 +40,7 @@ defmodule Cantilever.Nif.Precompiled.ConfigTest do
                basename: "my_app",
                version: "1.2.0",
                nif_versions: ["2.15"],
-               base_urls: nil,
+               mirrors: [],
                build: {:ok, []}
              } = config
 
@@ -76,7 +76,7 @@ defmodule Cantilever.Nif.Precompiled.ConfigTest do
       assert {:ok, config} = read(dir, options, before)
       assert config.version == @version
       assert config.basename == "my_crate"
-      assert config.base_urls == [{"https://github.com/me/my_app/releases/v#{@version}/1", []}]
+      assert config.mirrors == [url: {"https://github.com/me/my_app/releases/v#{@version}/1", []}]
 
       assert config.targets ==
                ~w(x86_64-unknown-linux-gnu aarch64-apple-darwin x86_64-pc-windows-msvc x86_64-apple-darwin)
@@ -123,6 +123,9 @@ defmodule Cantilever.Nif.Precompiled.ConfigTest do
                   {"https://a/x.tar.gz", [{"authorization", "Bearer x"}, {"accept", "y"}]},
                   {"https://b/x.tar.gz", []}
                 ]}
+
+      assert [{:url, _}, {:unasked, "the function M.f/1, which is not called"}, {:url, _}] =
+               config.mirrors
 
       for url <- ["{M, :f}", "my_url()", "nil"] do
         assert {:ok, config} = read(dir, ~s(otp_app: :a, version: "1.0.0", base_url: #{url}))
@@ -174,7 +177,7 @@ defmodule Cantilever.Nif.Precompiled.ConfigTest do
       assert config.version == "3.0.0"
       assert config.targets == ["x86_64-unknown-linux-gnu"]
       assert config.nif_versions == ["2.17"]
-      assert config.base_urls == [{"https://a", []}, {"https://b", []}]
+      assert config.mirrors == [url: {"https://a", []}, url: {"https://b", []}]
     end
 
     test "puts the application's configuration between both", %{dir: dir} do

@@ -98,4 +98,30 @@ defmodule Cantilever.Nif.Precompiled.MirrorsTest do
           do: refute(Mirrors.valid?(mirrors))
     end
   end
+
+  describe "declared/1" do
+    test "tells what can be asked without running code, what cannot, and what is wrong" do
+      url = "https://a.example"
+      assert Mirrors.declared(nil) == []
+      assert Mirrors.declared(url) == [url: {url, []}]
+
+      assert Mirrors.declared([{url, [{'a', 'b'}, accept: "c"]}, {Releases, :url}]) == [
+               url: {url, [{"a", "b"}, {"accept", "c"}]},
+               unasked: "the function #{inspect(Releases)}.url/1, which is not called"
+             ]
+
+      for {mirror, flaw} <- [
+            {{url, [{"a", {:system, "s3cret"}}]}, "header \"a\" is no string"},
+            {{url, [{"a", "s3cret"} | :b]}, "headers are no list"},
+            {{url, [{"a", ""}, {"b", nil}]}, "header \"b\" is nil"},
+            {"s3cret", "its URL is none"},
+            {1, "neither a URL nor a pair"},
+            {["https://a" | "s3cret"], "does not end as a list"}
+          ] do
+        assert [{:wrong, text}] = Mirrors.declared(mirror)
+        assert text =~ flaw
+        refute text =~ "s3cret"
+      end
+    end
+  end
 end
