@@ -86,14 +86,19 @@ defmodule Cantilever.Nif.Precompiled.Config do
   # Where an archive can be had, in order.
   @spec urls(t(), archive :: String.t()) :: {:ok, [Fetch.url(), ...]} | {:error, String.t()}
   def urls(%__MODULE__{} = config, archive) do
-    case for({:url, {url, headers}} <- config.mirrors, do: {Naming.url(url, archive), headers}) do
-      [] ->
+    urls = for {:url, {url, headers}} <- config.mirrors, do: {Naming.url(url, archive), headers}
+
+    case {urls, List.keyfind(config.mirrors, :wrong, 0)} do
+      {[_ | _], _wrong} ->
+        {:ok, urls}
+
+      {[], {:wrong, flaw}} ->
+        {:error, "#{inspect(config.module)}: the option :base_url is wrong: #{flaw}"}
+
+      {[], nil} ->
         {:error,
          "#{config.file}: #{inspect(config.module)} has no option :base_url that can be read without running the " <>
            "project's code. Pass --base-url URL"}
-
-      urls ->
-        {:ok, urls}
     end
   end
 
