@@ -9,7 +9,8 @@ defmodule Mix.Tasks.Cantilever.Gen.Workflow do
   `.github/workflows/precompile.yml` then builds, for each tag such as `v0.1.0`, every artifact that the module declares
   (`mix cantilever.precompile`), writes the checksum file (`mix cantilever.checksum`), and publishes all of it as a
   release of that tag. So the module's `:base_url` is `https://github.com/ME/MY_APP/releases/download/v<version>`, and
-  what is left to do is to put the checksum file of the release into the package before that is published.
+  what is left to do is to put the checksum file of the release into the package before that is published. The
+  documentation of `mix cantilever.verify` has aliases that keep Hex from publishing without it.
 
   Targets are built on GitHub's machines: those for glibc on Ubuntu 22.04, so that they load with glibc 2.35 and later,
   those for musl in a container. A target that needs another machine is not written, but named.

@@ -11,10 +11,15 @@ defmodule Mix.Tasks.Cantilever.Verify do
   promises. Of several mirrors each must have all of them, as users are sent from one to the next. A mirror that is a
   function is named and passed over, as no code of the project is run: pass `--base-url` with where it leads.
 
-  Run it before a release is published, or have Mix do so:
+  Run it before a release is published, or have Mix do so, with `aliases: aliases()` among the settings of the project in
+  `mix.exs`. (Publishing builds the package by itself, without the task `hex.build`, so both need it.)
 
-      # mix.exs
-      defp aliases, do: ["hex.build": ["cantilever.verify MyApp.Native", "hex.build"]]
+      defp aliases do
+        [
+          "hex.build": ["cantilever.verify MyApp.Native", "hex.build"],
+          "hex.publish": ["cantilever.verify MyApp.Native", "hex.publish"]
+        ]
+      end
 
   The project is neither compiled nor started. What the module declares is read from its source.
 

@@ -126,9 +126,37 @@ defmodule Mix.Tasks.Cantilever.VerifyTest do
     {output, 1} = run(project, [])
     assert output =~ ~s(verify: mirror 2 is wrong: the value of its header "authorization" is nil)
 
+    {output, 1} = run(project, ["--base-url", "a.example"])
+    assert output =~ "verify: MyApp.Native: the option :base_url is wrong: its URL is none that"
+
     declare.(~s({MyApp.Urls, :signed}))
     {output, 1} = run(project, [])
     assert output =~ "MyApp.Native has no option :base_url that can be read"
+  end
+
+  test "stops what an alias puts behind it", %{project: project, built: built, names: [one | _]} do
+    NativeProject.replace(project, "mix.exs", ~s(version: "0.1.0"), """
+    version: "0.1.0", aliases: ["hex.publish": ["cantilever.verify MyApp.Native --from-dir built", "hex.publish"]]
+    """)
+
+    # Hex need not be there.
+    NativeProject.replace(project, "mix.exs", "defmodule MyApp.MixProject do", """
+    defmodule Mix.Tasks.Hex.Publish do
+      use Mix.Task
+      def run(args), do: IO.puts("published \#{inspect(args)}")
+    end
+
+    defmodule MyApp.MixProject do
+    """)
+
+    {output, 0} = NativeProject.mix(project, ["hex.publish", "--yes"])
+    assert output =~ ~r/3 declared, all of them there.*published \["--yes"\]/s
+
+    File.rm!(Path.join(built, one))
+    {output, 1} = NativeProject.mix(project, ["hex.publish", "--yes"])
+    assert output =~ "#{one} is not in built"
+    refute output =~ "published"
+    refute Artifacts.compiled?(project)
   end
 
   test "says what is wrong with the file or the declaration", %{project: project} do
