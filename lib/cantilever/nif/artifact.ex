@@ -5,12 +5,10 @@ defmodule Cantilever.Nif.Artifact do
   # That place is the application's ebin directory: priv would be a link into the source tree, shared by every
   # environment and target, whereas ebin belongs to one of each, and releases copy all of it.
 
-  alias Cantilever.Nif.Options
+  alias Cantilever.Nif.{AtomicFile, Options}
 
   # Elixir 1.14 takes a file newer than the start of the compilation for a change, and this one always is.
   @mtime {{2000, 1, 1}, {0, 0, 0}}
-
-  @leftover_s 24 * 60 * 60
 
   @type location :: {atom(), Path.t()}
 
@@ -46,15 +44,12 @@ defmodule Cantilever.Nif.Artifact do
   @spec unused([Path.t()], Path.t(), String.t(), integer()) :: [Path.t()]
   def unused(used, dir, crate, now \\ System.os_time(:second)) do
     used = Enum.map(used, &Path.basename/1)
-    library = "lib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\\.(so|dll)"
+    library = ~r/\Alib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\.(so|dll)\z/
 
-    dir
-    |> File.ls!()
-    |> Enum.filter(fn name ->
-      (name not in used and name =~ ~r/\A#{library}\z/) or
-        (name =~ ~r/\A#{library}\.\d+-\d+\.tmp\z/ and left?(Path.join(dir, name), now))
-    end)
-    |> Enum.map(&Path.join(dir, &1))
+    libraries =
+      for name <- File.ls!(dir), name =~ library, name not in used, do: Path.join(dir, name)
+
+    libraries ++ AtomicFile.leftovers(dir, &(&1 =~ library), now)
   end
 
   # A running system that has one mapped keeps it until it exits.
@@ -65,24 +60,11 @@ defmodule Cantilever.Nif.Artifact do
   # `:erlang.load_nif/2` adds the extension itself, and on macOS too it is `.so`.
   defp extension(artifact), do: if(String.ends_with?(artifact, ".dll"), do: ".dll", else: ".so")
 
-  # The other time of the file is set by hand.
-  defp left?(path, now) do
-    case File.stat(path, time: :posix) do
-      {:ok, %{ctime: ctime}} -> ctime < now - @leftover_s
-      {:error, _reason} -> false
-    end
-  end
-
   defp underscore(crate), do: String.replace(crate, "-", "_")
 
-  # A file that a VM has mapped must never change, so the content comes under the name in one step.
+  # A file that a VM has mapped must never change, and after a power cut there must be no empty one under its name.
   defp place!(file, content) do
     File.mkdir_p!(Path.dirname(file))
-    temporary = "#{file}.#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
-    # On the disk, so that after a power cut there is no empty file under the name.
-    File.write!(temporary, content, [:sync])
-    File.chmod!(temporary, 0o755)
-    File.touch!(temporary, @mtime)
-    File.rename!(temporary, file)
+    AtomicFile.write!(file, content, sync: true, mode: 0o755, mtime: @mtime)
   end
 end

@@ -5,7 +5,7 @@ defmodule Cantilever.Nif.Record do
   # that goes into the library changed. Kept in Mix's directory for manifests, per environment and target, and
   # by module, because two modules may build one crate with different features.
 
-  alias Cantilever.Nif.Options
+  alias Cantilever.Nif.{AtomicFile, Options}
 
   @version 3
 
@@ -66,9 +66,7 @@ defmodule Cantilever.Nif.Record do
     path = path(module)
     File.mkdir_p!(Path.dirname(path))
     # Mix lets two processes of the system compile one project at a time.
-    temporary = "#{path}.#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
-    File.write!(temporary, :erlang.term_to_binary(record))
-    File.rename!(temporary, path)
+    AtomicFile.write!(path, :erlang.term_to_binary(record))
   end
 
   @spec forget(module()) :: :ok

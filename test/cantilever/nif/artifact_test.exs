@@ -33,8 +33,9 @@ defmodule Cantilever.Nif.ArtifactTest do
 
     @tag :tmp_dir
     test "clears what killed builds have left, once it is old", %{tmp_dir: dir} do
-      left = Path.join(dir, "libmy_crate-0000000000000001.so.12-34.tmp")
-      Enum.each([left, Path.join(dir, "libother-0000000000000001.so.12-34.tmp")], &File.touch!/1)
+      left = Path.join(dir, "libmy_crate-0000000000000001.so.0123456789abcdef.tmp")
+      other = Path.join(dir, "libother-0000000000000001.so.0123456789abcdef.tmp")
+      Enum.each([left, other], &File.touch!/1)
       File.touch!(left, {{2000, 1, 1}, {0, 0, 0}})
       now = System.os_time(:second)
       assert Artifact.unused([], dir, "my-crate", now) == []

@@ -3,7 +3,7 @@ defmodule Cantilever.Nif.Precompiled.Cache do
   # Archives that were downloaded once, in a folder that all projects of a user share. It is trusted as little as the
   # network: whoever reads an archive from it verifies it.
 
-  @leftover_s 24 * 60 * 60
+  alias Cantilever.Nif.AtomicFile
 
   # Ours, or the one that rustler_precompiled uses: it holds the same archives under the same names.
   @spec dir((String.t() -> String.t() | nil)) :: {:ok, Path.t()} | {:error, String.t()}
@@ -36,25 +36,15 @@ defmodule Cantilever.Nif.Precompiled.Cache do
     end
   end
 
-  # The archive comes under its name in one step, and only when it is on the disk, so nobody sees half of it: not
-  # another build, and not the next one after a crash.
-  @spec write(Path.t(), String.t(), binary()) :: :ok | {:error, String.t()}
-  def write(dir, name, bytes) do
-    unique = "#{System.pid()}-#{System.unique_integer([:positive])}"
-    temporary = Path.join(dir, ".cantilever-#{name}-#{unique}.tmp")
+  # An archive is on the disk before its name is there, so that the next build after a crash does not find half of it.
+  @spec write(Path.t(), String.t(), binary(), integer()) :: :ok | {:error, String.t()}
+  def write(dir, name, bytes, now \\ System.os_time(:second)) do
+    Enum.each(AtomicFile.leftovers(dir, &String.ends_with?(&1, ".tar.gz"), now), &File.rm/1)
 
-    with :ok <- File.mkdir_p(dir),
-         :ok <- clear_leftovers(dir),
-         :ok <- write_synced(temporary, bytes),
-         :ok <- File.rename(temporary, Path.join(dir, name)) do
-      :ok
-    else
-      {:error, reason} ->
-        _ = File.rm(temporary)
-
-        {:error,
-         "#{name} could not be kept in #{dir} (#{:file.format_error(reason)}) and will be downloaded again. " <>
-           "Make the folder writable, or name another in CANTILEVER_CACHE"}
+    with {:error, reason} <- keep(dir, name, bytes) do
+      {:error,
+       "#{name} could not be kept in #{dir} (#{:file.format_error(reason)}) and will be downloaded again. " <>
+         "Make the folder writable, or name another in CANTILEVER_CACHE"}
     end
   end
 
@@ -64,26 +54,8 @@ defmodule Cantilever.Nif.Precompiled.Cache do
     :ok
   end
 
-  # What builds that were killed have left. Another build's own is younger.
-  defp clear_leftovers(dir) do
-    oldest = System.os_time(:second) - @leftover_s
-
-    with {:ok, names} <- File.ls(dir) do
-      for name <- names,
-          name =~ ~r/\A\.cantilever-.+\.tmp\z/,
-          path = Path.join(dir, name),
-          {:ok, %{mtime: mtime}} when mtime < oldest <- [File.stat(path, time: :posix)],
-          do: remove(dir, name)
-
-      :ok
-    end
-  end
-
-  defp write_synced(path, bytes) do
-    with {:ok, file} <- :file.open(path, [:write, :exclusive, :raw, :binary]) do
-      written = with :ok <- :file.write(file, bytes), do: :file.sync(file)
-      closed = :file.close(file)
-      if written == :ok, do: closed, else: written
-    end
+  defp keep(dir, name, bytes) do
+    with :ok <- File.mkdir_p(dir),
+         do: AtomicFile.write(Path.join(dir, name), bytes, sync: true)
   end
 end

@@ -6,6 +6,7 @@ defmodule Cantilever.Nif.Precompiled.Checksums do
   #
   # The file is read as a map of strings and nothing else: no code in it is ever run.
 
+  alias Cantilever.Nif.AtomicFile
   alias Cantilever.Nif.Precompiled.Checksums.Parser
   alias Cantilever.Nif.Precompiled.Naming
 
@@ -59,15 +60,7 @@ defmodule Cantilever.Nif.Precompiled.Checksums do
   @spec write!(t(), module(), Path.t()) :: Path.t()
   def write!(checksums, module, root) do
     path = path(module, root)
-    temporary = "#{path}.#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
-
-    try do
-      File.write!(temporary, render(checksums))
-      File.rename!(temporary, path)
-    after
-      _ = File.rm(temporary)
-    end
-
+    AtomicFile.write!(path, render(checksums))
     path
   end
 

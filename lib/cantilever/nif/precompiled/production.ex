@@ -2,6 +2,7 @@ defmodule Cantilever.Nif.Precompiled.Production do
   @moduledoc false
   # Makes an artifact: builds the crate for a target, packs the library, and puts the archive into a folder.
 
+  alias Cantilever.Nif.AtomicFile
   alias Cantilever.Nif.Cargo
   alias Cantilever.Nif.Options
   alias Cantilever.Nif.Precompiled.Archive
@@ -54,7 +55,8 @@ defmodule Cantilever.Nif.Precompiled.Production do
          bytes = Archive.pack(Naming.library(artifact), library),
          {:ok, glibc} <- Inspection.glibc(archive, bytes) do
       path = Path.join(out, archive)
-      place!(path, bytes)
+      File.mkdir_p!(out)
+      AtomicFile.write!(path, bytes)
 
       {:ok,
        %{
@@ -105,18 +107,5 @@ defmodule Cantilever.Nif.Precompiled.Production do
          "#{inspect(config.module)} declares no #{what} #{value}, so nobody would look for it. It declares: " <>
            "#{values |> Enum.reject(&is_nil/1) |> Enum.join(", ")}. Add it in #{config.file}" <>
            if(flag, do: ", or pass #{flag}", else: "")}
-  end
-
-  # In one step, so that nobody takes half a file.
-  defp place!(path, bytes) do
-    File.mkdir_p!(Path.dirname(path))
-    temporary = "#{path}.#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
-
-    try do
-      File.write!(temporary, bytes)
-      File.rename!(temporary, path)
-    after
-      _ = File.rm(temporary)
-    end
   end
 end
