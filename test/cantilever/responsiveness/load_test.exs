@@ -27,7 +27,8 @@ defmodule Cantilever.Responsiveness.LoadTest do
     load = Load.start_link()
     dirty = :erlang.system_info(:dirty_cpu_schedulers_online)
 
-    for(_ <- 1..(dirty + 2), do: Task.async(fn -> KitNif.rustler_dirty_for_ms(200) end))
+    # So many that somebody waits for seconds, as the machine may stall for shorter.
+    for(_ <- 1..(8 * dirty), do: Task.async(fn -> KitNif.rustler_dirty_for_ms(200) end))
     |> Task.await_many(:infinity)
 
     seen = Load.stop(load)
