@@ -111,10 +111,10 @@ defmodule Cantilever.Bench.Soak.Reloading do
       {value, _same?} -> "an old handle gave #{inspect(value)}"
     end
   rescue
-    error in ArgumentError ->
-      if not same_build? and error.message =~ "that the library loaded now has made",
+    error in [ArgumentError, Cantilever.StaleHandle] ->
+      if not same_build? and is_struct(error, Cantilever.StaleHandle),
         do: nil,
-        else: "an old handle raised: #{error.message}"
+        else: "an old handle raised: #{Exception.message(error)}"
   end
 
   defp purged do

@@ -1,12 +1,13 @@
 //! Decoding arguments, and saying what is wrong with one that does not decode.
 
-use rustler::codegen_runtime::c_int;
+use rustler::codegen_runtime::{c_int, inventory};
 use rustler::sys::ErlNifTerm;
-use rustler::{Decoder, Env, Error, Term};
+use rustler::{Decoder, Encoder, Env, Error, Term};
 
 use crate::cancel::CancelToken;
 use crate::returned::{IntoReturned, Returned};
-use crate::{inspect, module};
+use crate::stale_handle::StaleHandle;
+use crate::{handle, inspect, module};
 
 /// What the macro knows of a native function.
 #[derive(Debug)]
@@ -15,7 +16,14 @@ pub struct NifInfo {
     pub name: &'static str,
     /// The number of Erlang arguments.
     pub arity: u32,
+    /// How the VM runs it.
+    pub schedule: &'static str,
 }
+
+/// A native function, for the list of them.
+pub struct Listed(pub &'static NifInfo);
+
+inventory::collect!(Listed);
 
 impl NifInfo {
     pub(crate) fn display_name(&self) -> &'static str {
@@ -23,19 +31,18 @@ impl NifInfo {
     }
 }
 
-/// Why the call is not made: the text of an `ArgumentError`. Boxed, so that the results that pass
-/// through every call stay small.
+/// Why the call is not made. Boxed, so that the results that pass through every call stay small.
 #[derive(Debug)]
-#[expect(clippy::box_collection, reason = "a String is three words, a box one")]
-pub struct BadArgument(Box<String>);
+pub enum BadArgument {
+    /// The text of an `ArgumentError`.
+    Wrong(Box<String>),
+    /// A handle of another build.
+    Stale(Box<StaleHandle>),
+}
 
 impl BadArgument {
     pub(crate) fn new(message: String) -> Self {
-        BadArgument(Box::new(message))
-    }
-
-    pub(crate) fn message(&self) -> &str {
-        &self.0
+        BadArgument::Wrong(Box::new(message))
     }
 }
 
@@ -139,19 +146,26 @@ impl<'a> Args<'a> {
         term: Term<'a>,
         error: Error,
     ) -> BadArgument {
+        let argument = format!("{}: argument {} ({name})", self.function(), index + 1);
         let detail = match error {
-            Error::RaiseTerm(value) | Error::Term(value) => {
-                value.encode(self.env).decode::<String>().ok()
-            }
-            Error::RaiseAtom(text) | Error::Atom(text) => Some(text.to_owned()),
+            Error::RaiseTerm(value) | Error::Term(value) => Some(value.encode(self.env)),
+            Error::RaiseAtom(text) | Error::Atom(text) => Some(text.encode(self.env)),
             Error::BadArg => None,
         };
+        let stale = match detail {
+            Some(detail) => StaleHandle::from_term(detail),
+            None => handle::foreign(term).map(|foreign| StaleHandle::new(&foreign, None)),
+        };
+        if let Some(stale) = stale {
+            return BadArgument::Stale(Box::new(stale.of_argument(&argument)));
+        }
         BadArgument::new(format!(
-            "{}: argument {} ({name}) must be {}{}, got: {}",
-            self.function(),
-            index + 1,
+            "{argument} must be {}{}, got: {}",
             expected(wanted),
-            detail.map(|text| format!(" ({text})")).unwrap_or_default(),
+            detail
+                .and_then(|detail| detail.decode::<String>().ok())
+                .map(|text| format!(" ({text})"))
+                .unwrap_or_default(),
             inspect::inspect(term)
         ))
     }

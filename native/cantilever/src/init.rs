@@ -19,11 +19,33 @@ use crate::cancel::Flag;
 use crate::handle::Boxed;
 use crate::outbox::Credit;
 use crate::resource::Object;
-use crate::settings::Settings;
-use crate::{errand, mailbox, module, outbox, panics, pool, reclaim, watchdog};
+use crate::settings::{self, Settings};
+use crate::{build, builds, errand, mailbox, module, outbox, panics, pool, reclaim, watchdog};
 
 mod atoms {
-    rustler::atoms! { load_error = "$cantilever_load_error" }
+    rustler::atoms! { load_error = "$cantilever_load_error", again }
+}
+
+/// Why a library is not loaded.
+enum Refusal {
+    /// It is to be loaded once more: only then it is asked anew for its functions.
+    Again,
+    Because(String),
+}
+
+impl<S: Into<String>> From<S> for Refusal {
+    fn from(reason: S) -> Self {
+        Refusal::Because(reason.into())
+    }
+}
+
+impl Encoder for Refusal {
+    fn encode<'a>(&self, env: Env<'a>) -> Term<'a> {
+        match self {
+            Refusal::Again => atoms::again().encode(env),
+            Refusal::Because(reason) => reason.encode(env),
+        }
+    }
 }
 
 static LIBRARY: OnceLock<Library> = OnceLock::new();
@@ -49,6 +71,8 @@ pub struct Library {
     pub module: &'static CStr,
     /// Tells `Cantilever.Nif`, which looks for it in the file, whose `init!` this is.
     pub mark: &'static str,
+    /// The version of the crate.
+    pub version: &'static str,
     /// The user's own initialisation.
     pub load: Option<LoadFn>,
 }
@@ -79,14 +103,25 @@ impl<E: Display> LoadOutcome for Result<(), E> {
 }
 
 /// The entry that the VM reads each time it loads the library. The VM keeps it for as long as the
-/// library is mapped, which is for ever (see `pin`), so there is one.
+/// library is mapped, which is for ever (see `pin`), so there is one with the function that tells of builds,
+/// and one without.
 pub fn entry(library: Library) -> *const ErlNifEntry {
     static ENTRY: OnceLock<Entry> = OnceLock::new();
+    static ENTRY_WITH_BUILDS: OnceLock<Entry> = OnceLock::new();
     let library = LIBRARY.get_or_init(|| library);
     // Nothing else reads it here, and what nobody reads a linker may leave out.
     std::hint::black_box(library.mark);
-    let entry = ENTRY.get_or_init(|| {
-        let functions: Vec<_> = inventory::iter::<Nif>().map(Nif::get_def).collect();
+    let (entry, own) = if builds::is_wanted() {
+        (&ENTRY_WITH_BUILDS, Some(builds::nif()))
+    } else {
+        (&ENTRY, None)
+    };
+    let entry = entry.get_or_init(|| {
+        let own = own.as_ref().map(Nif::get_def);
+        let functions: Vec<_> = inventory::iter::<Nif>()
+            .map(Nif::get_def)
+            .chain(own)
+            .collect();
         let mut entry = ErlNifEntry::new(library.module, functions.leak(), load);
         entry.upgrade = Some(upgrade);
         entry.unload = Some(unload);
@@ -186,15 +221,15 @@ unsafe fn start(
             UNSETTLED.store(true, Ordering::Release);
             return 0;
         }
-        Ok(Err(reason)) => reason,
-        Err(report) => report.to_string(),
+        Ok(Err(refusal)) => refusal,
+        Err(report) => Refusal::Because(report.to_string()),
     };
-    // The VM passes on no more than a number. The loading process finds the text in its mailbox.
+    // The VM passes on no more than a number. The loading process finds the reason in its mailbox.
     let _ = panics::guard(|| {
         // SAFETY: as the function's contract says; `env` belongs to the process that loads.
         unsafe {
             let env = Env::new_init_env(&scope, env);
-            let message = (atoms::load_error(), reason.as_str()).encode(env);
+            let message = (atoms::load_error(), reason).encode(env);
             mailbox::send_in(env, &env.pid(), message);
         }
     });
@@ -208,22 +243,30 @@ unsafe fn initialise<'a>(
     load_info: Term<'a>,
     flags: &[ErlNifResourceFlags],
     beside_itself: bool,
-) -> Result<(), String> {
+) -> Result<(), Refusal> {
     let library = LIBRARY
         .get()
         .ok_or("the library was loaded without its entry")?;
     module::set(library.module.to_str().unwrap_or("a native library"));
-    let build = pin()?;
+    let Pinned { path, build } = pin()?;
+    let (vm, load_data) = settings::unwrap(load_info);
+    if !builds::is_wanted() && settings::has_builds(env, vm) {
+        builds::want();
+        return Err(Refusal::Again);
+    }
+    build::loaded(library.version, &path);
     reclaim::start();
     errand::start()?;
     outbox::start();
-    let (settings, load_data) = Settings::read(env, load_info)?;
+    let settings = Settings::read(env, vm, load_data)?;
     // SAFETY: as the function's contract says.
     unsafe {
         for_each_kind!(kind => kind.register(env, &build, flags)?);
         register_rustler_resources(env, &build, beside_itself)?;
     }
-    library.load.map_or(Ok(()), |load| load(env, load_data))?;
+    if let Some(load) = library.load {
+        load(env, load_data)?;
+    }
     settings.apply();
     Ok(())
 }
@@ -286,16 +329,23 @@ unsafe fn register_rustler_resources(
     Ok(())
 }
 
-/// Keeps the library mapped for as long as the node runs, and returns what tells it from every other
-/// build in this node: the name of its file, and where it is mapped. (`load_from` may give two builds
-/// one name.)
+/// What is known of the library once it is pinned.
+struct Pinned {
+    /// The file that it was loaded from.
+    path: String,
+    /// What tells it from every other build in this node: the name of the file, and where it is mapped.
+    /// (`load_from` may give two builds one name.)
+    build: String,
+}
+
+/// Keeps the library mapped for as long as the node runs.
 ///
 /// Unmapping a Rust library is not safe: threads of it may be running, and what it keeps in
 /// thread-local storage is dropped by code that would be gone.
 ///
 /// # Errors
 /// Says that the loader does not find the library again.
-fn pin() -> Result<String, String> {
+fn pin() -> Result<Pinned, String> {
     let mut info = std::mem::MaybeUninit::<libc::Dl_info>::zeroed();
     // SAFETY: the address is that of a function in this library; `info` is written on success. The
     // path that it then holds belongs to the loader. Opening what is open already only counts it.
@@ -309,9 +359,10 @@ fn pin() -> Result<String, String> {
         if libc::dlopen(path.as_ptr(), flags).is_null() {
             return Err(format!("the system's loader has no library {path:?} open"));
         }
-        let path = path.to_string_lossy();
-        let stem = Path::new(path.as_ref()).file_stem().unwrap_or_default();
-        Ok(format!("{}@{:p}", stem.to_string_lossy(), info.dli_fbase))
+        let path = path.to_string_lossy().into_owned();
+        let stem = Path::new(&path).file_stem().unwrap_or_default();
+        let build = format!("{}@{:p}", stem.to_string_lossy(), info.dli_fbase);
+        Ok(Pinned { path, build })
     }
 }
 
@@ -347,13 +398,14 @@ macro_rules! init {
     };
     ($module:literal, load = $load:expr $(,)?) => {
         $crate::init!(@ $module, ::core::option::Option::Some({
-            fn load<'a>(
+            // Not a name that the user's function may have.
+            fn __cantilever_load<'a>(
                 env: $crate::Env<'a>,
                 load_data: $crate::Term<'a>,
             ) -> ::core::result::Result<(), ::std::string::String> {
                 $crate::__private::LoadOutcome::into_result(($load)(env, load_data))
             }
-            load as $crate::__private::LoadFn
+            __cantilever_load as $crate::__private::LoadFn
         }));
     };
     (@ $module:literal, $load:expr) => {
@@ -368,8 +420,15 @@ macro_rules! init {
             $crate::__private::entry($crate::__private::Library {
                 module: MODULE,
                 mark: "cantilever.init=1\n",
+                version: ::core::env!("CARGO_PKG_VERSION"),
                 load: $load,
             })
+        }
+
+        #[doc(hidden)]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn cantilever_build_1() -> &'static $crate::__private::Build {
+            $crate::__private::this_build()
         }
     };
 }

@@ -59,6 +59,8 @@ mod args;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod bench;
+mod build;
+mod builds;
 mod call;
 mod cancel;
 mod dirty;
@@ -84,8 +86,10 @@ mod resource;
 mod returned;
 mod settings;
 mod shared_binary;
+mod shared_layout;
 mod signal;
 mod slice;
+mod stale_handle;
 mod steps;
 mod suspend;
 mod sync;
@@ -96,7 +100,7 @@ mod watchdog;
 mod worker;
 mod yielding;
 
-pub use cantilever_macros::{NifError, nif};
+pub use cantilever_macros::{NifError, SharedLayout, nif, resource};
 pub use log;
 pub use rayon;
 pub use rustler;
@@ -108,6 +112,7 @@ pub use crate::cancel::{CancelToken, Cancelled};
 pub use crate::handle::Handle;
 pub use crate::pool::parallel;
 pub use crate::shared_binary::SharedBinary;
+pub use crate::shared_layout::SharedLayout;
 pub use crate::slice::{Checkpoint, SliceStats, checkpoint, reset_slice_stats, slice_stats};
 pub use crate::thread_kind::{ThreadKind, thread_kind};
 
@@ -121,11 +126,13 @@ pub mod __private {
     };
 
     pub use crate::admission::FunctionLimit;
-    pub use crate::args::{Args, BadArgument, NifInfo};
+    pub use crate::args::{Args, BadArgument, Listed, NifInfo};
+    pub use crate::build::{Build, this_build};
     pub use crate::dirty::{DirtyKind, DirtyNif, call_dirty};
     pub use crate::error::encode_error;
     pub use crate::init::{Library, LoadFn, LoadOutcome, entry};
     pub use crate::returned::{IntoReturned, Returned};
+    pub use crate::shared_layout::{Declared, Resource, Structure};
     pub use crate::sync::{SyncNif, call_sync};
     pub use crate::yielding::{Start, Started, YieldingNif, call_yielding};
 }

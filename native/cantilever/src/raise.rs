@@ -23,7 +23,7 @@ mod atoms {
 /// How rustler says that an iterator met `[1 | 2]`. It panics, but the argument is what is wrong.
 const IMPROPER_LIST: &str = "list iterator found improper list";
 
-/// Raises an `ArgumentError`.
+/// Raises an `ArgumentError`, or a `Cantilever.StaleHandle`.
 ///
 /// # Safety
 /// The result must be returned to the VM by the native function that `env` belongs to.
@@ -31,12 +31,12 @@ const IMPROPER_LIST: &str = "list iterator found improper list";
 pub(crate) unsafe fn bad_argument(env: Env<'_>, bad: &BadArgument) -> ErlNifTerm {
     // SAFETY: as the function's contract says.
     unsafe {
-        raise(env, || {
-            exception(
-                env,
-                atoms::argument_error().to_term(env),
-                &[(atoms::message().to_term(env), bad.message().encode(env))],
-            )
+        raise(env, || match bad {
+            BadArgument::Wrong(message) => {
+                let fields = [(atoms::message().to_term(env), message.encode(env))];
+                exception(env, atoms::argument_error().to_term(env), &fields)
+            }
+            BadArgument::Stale(stale) => stale.encode(env),
         })
     }
 }
@@ -78,7 +78,11 @@ pub(crate) unsafe fn panic(
 }
 
 /// Builds the struct of an exception with these fields.
-fn exception<'a>(env: Env<'a>, module: Term<'a>, fields: &[(Term<'a>, Term<'a>)]) -> Term<'a> {
+pub(crate) fn exception<'a>(
+    env: Env<'a>,
+    module: Term<'a>,
+    fields: &[(Term<'a>, Term<'a>)],
+) -> Term<'a> {
     let fixed = [
         (atoms::struct_().to_term(env), module),
         (atoms::exception().to_term(env), atoms::true_().to_term(env)),

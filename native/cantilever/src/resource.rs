@@ -9,10 +9,9 @@ use std::sync::atomic::{AtomicPtr, Ordering};
 
 use rustler::sys::{
     ErlNifEnv, ErlNifMonitor, ErlNifPid, ErlNifResourceDown, ErlNifResourceDtor,
-    ErlNifResourceFlags, ErlNifResourceType, ErlNifResourceTypeInit, ErlNifTerm, c_void,
-    enif_alloc_resource, enif_demonitor_process, enif_get_resource, enif_keep_resource,
-    enif_make_resource, enif_monitor_process, enif_open_resource_type_x, enif_release_resource,
-    enif_self,
+    ErlNifResourceFlags, ErlNifResourceType, ErlNifResourceTypeInit, c_void, enif_alloc_resource,
+    enif_demonitor_process, enif_get_resource, enif_keep_resource, enif_make_resource,
+    enif_monitor_process, enif_open_resource_type_x, enif_release_resource, enif_self,
 };
 use rustler::{Env, Term};
 
@@ -29,6 +28,28 @@ pub(crate) trait Object: Send + Sync + Sized + 'static {
 
     /// Called when a monitored process has died; flips atomics at most.
     fn down(&self) {}
+
+    /// The name of the resource type. With the build in it, objects of other builds are of other types.
+    fn type_name(build: &str) -> String {
+        format!("{}@{build}", Self::NAME)
+    }
+
+    /// Whether this build of the library has made `object`.
+    ///
+    /// # Safety
+    /// `object` is alive, and of a type of this name.
+    unsafe fn is_ours(_object: NonNull<Self>) -> bool {
+        true
+    }
+
+    /// Drops `object` in its place.
+    ///
+    /// # Safety
+    /// As for [`is_ours`](Self::is_ours), and nobody uses the object any more.
+    unsafe fn drop_in_place(object: NonNull<Self>) {
+        // SAFETY: as the function's contract says.
+        unsafe { object.drop_in_place() }
+    }
 }
 
 /// The VM's handle for a kind of object.
@@ -101,7 +122,7 @@ impl<T: Object> Kind<T> {
         build: &str,
         flags: &[ErlNifResourceFlags],
     ) -> Result<(), String> {
-        let name = CString::new(format!("{}@{build}", T::NAME)).map_err(|e| e.to_string())?;
+        let name = CString::new(T::type_name(build)).map_err(|e| e.to_string())?;
         let init = ErlNifResourceTypeInit {
             dtor: drop_object::<T> as *const ErlNifResourceDtor,
             stop: ptr::null(),
@@ -110,7 +131,7 @@ impl<T: Object> Kind<T> {
         for flag in flags {
             let mut tried = MaybeUninit::uninit();
             // SAFETY: as the function's contract says; name and callbacks are valid, and a type
-            // of this name has always had objects of type `T`, as the name carries the build.
+            // of this name has always had objects that `T` deals with.
             let raw = unsafe {
                 enif_open_resource_type_x(
                     env.as_c_arg(),
@@ -127,11 +148,69 @@ impl<T: Object> Kind<T> {
         }
         Err(format!("the VM refused the resource type {name:?}"))
     }
+
+    /// The object that `term` refers to, if it is of this type, whichever build has made it.
+    pub(crate) fn find(&self, term: Term<'_>) -> Option<NonNull<T>> {
+        let kind = self.raw.load(Ordering::Acquire);
+        if kind.is_null() {
+            return None;
+        }
+        let mut object: *const c_void = ptr::null();
+        // SAFETY: `term` belongs to its environment, and `kind` is an open resource type.
+        let found = unsafe {
+            let env = term.get_env().as_c_arg();
+            enif_get_resource(env, term.as_c_arg(), kind, &mut object) != 0
+        };
+        NonNull::new(object.cast_mut().cast()).filter(|_| found)
+    }
 }
 
-/// A counted reference to an object that lives in a resource.
+/// A counted reference to an object that lives in a resource, whatever it is.
+pub(crate) struct Reference {
+    object: NonNull<c_void>,
+}
+
+impl Reference {
+    /// One more reference to `object`.
+    ///
+    /// # Safety
+    /// `object` is alive in a resource.
+    pub(crate) unsafe fn new<T>(object: NonNull<T>) -> Self {
+        // SAFETY: as the function's contract says.
+        unsafe { enif_keep_resource(object.as_ptr().cast()) };
+        Reference {
+            object: object.cast(),
+        }
+    }
+
+    pub(crate) fn to_term<'a>(&self, env: Env<'a>) -> Term<'a> {
+        // SAFETY: the object is alive, as `self` counts for it.
+        unsafe { Term::new(env, enif_make_resource(env.as_c_arg(), self.as_raw())) }
+    }
+
+    fn as_raw(&self) -> *const c_void {
+        self.object.as_ptr()
+    }
+}
+
+impl Clone for Reference {
+    fn clone(&self) -> Self {
+        // SAFETY: the object is alive, as `self` counts for it.
+        unsafe { Reference::new(self.object) }
+    }
+}
+
+impl Drop for Reference {
+    fn drop(&mut self) {
+        // SAFETY: `self` counted for the object and is not used again.
+        unsafe { enif_release_resource(self.as_raw()) };
+    }
+}
+
+/// A counted reference to an object that this build has made.
 pub(crate) struct Shared<T: Object> {
-    object: NonNull<T>,
+    reference: Reference,
+    object: PhantomData<T>,
 }
 
 // SAFETY: `Object` requires `Send + Sync`, and the VM counts references atomically.
@@ -155,51 +234,50 @@ impl<T: Object> Shared<T> {
         unsafe {
             let memory = enif_alloc_resource(kind, size_of::<T>()).cast::<T>();
             memory.write(object);
-            NonNull::new(memory).map(|object| Shared { object })
+            NonNull::new(memory).map(|object| Shared::counted(object))
         }
     }
 
     /// An object outside of any resource, for benches outside of a VM, which must never drop or clone it.
     #[cfg(feature = "bench")]
     pub(crate) fn leaked(object: T) -> Self {
-        Shared {
-            object: NonNull::from(Box::leak(Box::new(object))),
-        }
+        // SAFETY: the benches see to it, as above.
+        unsafe { Shared::counted(NonNull::from(Box::leak(Box::new(object)))) }
     }
 
-    /// The object that `term` refers to, if it refers to one of this kind.
-    pub(crate) fn from_term(term: Term<'_>) -> Option<Self> {
-        Self::borrow(term).map(|shared| (*shared).clone())
+    /// Takes over a reference that counts.
+    ///
+    /// # Safety
+    /// `object` is alive in a resource, made by this build, and somebody's reference to it becomes this.
+    unsafe fn counted(object: NonNull<T>) -> Self {
+        Shared {
+            reference: Reference {
+                object: object.cast(),
+            },
+            object: PhantomData,
+        }
     }
 
     /// The same, for as long as the term lives, which counts for the object.
     pub(crate) fn borrow(term: Term<'_>) -> Option<Borrowed<'_, T>> {
-        let kind = T::kind().raw.load(Ordering::Acquire);
-        if kind.is_null() {
-            return None;
+        let object = T::kind().find(term)?;
+        // SAFETY: the object is alive, as `term` refers to it, and of the kind's type. The reference does
+        // not count, and is never dropped.
+        unsafe {
+            T::is_ours(object).then(|| Borrowed {
+                shared: ManuallyDrop::new(Shared::counted(object)),
+                term: PhantomData,
+            })
         }
-        let mut object: *const c_void = ptr::null();
-        // SAFETY: `term` belongs to its environment, and `kind` is an open resource type. Objects
-        // of this kind are `T`s.
-        let found = unsafe {
-            let env = term.get_env().as_c_arg();
-            enif_get_resource(env, term.as_c_arg(), kind, &mut object) != 0
-        };
-        let object = NonNull::new(object.cast_mut().cast::<T>()).filter(|_| found)?;
-        Some(Borrowed {
-            shared: ManuallyDrop::new(Shared { object }),
-            term: PhantomData,
-        })
     }
 
     pub(crate) fn to_term<'a>(&self, env: Env<'a>) -> Term<'a> {
-        // SAFETY: the object is alive, as `self` counts for it.
-        unsafe { Term::new(env, self.to_raw_term(env)) }
+        self.reference.to_term(env)
     }
 
-    fn to_raw_term(&self, env: Env<'_>) -> ErlNifTerm {
-        // SAFETY: the object is alive, as `self` counts for it.
-        unsafe { enif_make_resource(env.as_c_arg(), self.as_raw()) }
+    /// A reference for whoever does not need to know what it is.
+    pub(crate) fn into_reference(self) -> Reference {
+        self.reference
     }
 
     /// Has `down` called when the calling process dies. `None` if it has already.
@@ -213,19 +291,19 @@ impl<T: Object> Shared<T> {
             if enif_self(env, pid.as_mut_ptr()).is_null() {
                 return None;
             }
-            let started =
-                enif_monitor_process(env, self.as_raw(), pid.as_ptr(), monitor.as_mut_ptr());
+            let started = enif_monitor_process(
+                env,
+                self.reference.as_raw(),
+                pid.as_ptr(),
+                monitor.as_mut_ptr(),
+            );
             (started == 0).then(|| Monitor(monitor.assume_init()))
         }
     }
 
     pub(crate) fn demonitor(&self, env: Env<'_>, monitor: &Monitor) {
         // SAFETY: `env` is that of a call, the object is alive, and the monitor is its own.
-        unsafe { enif_demonitor_process(env.as_c_arg(), self.as_raw(), &monitor.0) };
-    }
-
-    fn as_raw(&self) -> *const c_void {
-        self.object.as_ptr().cast_const().cast()
+        unsafe { enif_demonitor_process(env.as_c_arg(), self.reference.as_raw(), &monitor.0) };
     }
 }
 
@@ -250,25 +328,17 @@ impl<T: Object> Deref for Shared<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        // SAFETY: the object is alive, as `self` counts for it, and only ever shared.
-        unsafe { self.object.as_ref() }
+        // SAFETY: the object is alive, as `self` counts for it, only ever shared, and of this build.
+        unsafe { self.reference.object.cast().as_ref() }
     }
 }
 
 impl<T: Object> Clone for Shared<T> {
     fn clone(&self) -> Self {
-        // SAFETY: the object is alive, as `self` counts for it.
-        unsafe { enif_keep_resource(self.as_raw()) };
         Shared {
-            object: self.object,
+            reference: self.reference.clone(),
+            object: PhantomData,
         }
-    }
-}
-
-impl<T: Object> Drop for Shared<T> {
-    fn drop(&mut self) {
-        // SAFETY: `self` counted for the object and is not used again.
-        unsafe { enif_release_resource(self.as_raw()) };
     }
 }
 
@@ -276,7 +346,11 @@ impl<T: Object> Drop for Shared<T> {
 /// Called by the VM, once, with an object of this kind that nothing refers to any more.
 unsafe extern "C" fn drop_object<T: Object>(_env: *mut ErlNifEnv, object: *mut c_void) {
     // SAFETY: as the function's contract says. No panic may leave this function.
-    let _ = panics::guard(|| unsafe { object.cast::<T>().drop_in_place() });
+    let _ = panics::guard(|| unsafe {
+        if let Some(object) = NonNull::new(object.cast()) {
+            T::drop_in_place(object);
+        }
+    });
 }
 
 /// # Safety

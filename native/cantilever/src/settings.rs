@@ -33,6 +33,7 @@ mod atoms {
         dirty_cpu_schedulers_online,
         dirty_io_schedulers,
         log_level,
+        builds,
         log,
         slow_ms,
         off,
@@ -68,26 +69,23 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    /// Reads the settings, and returns the load data that the user gave.
-    ///
-    /// `Cantilever.Nif` wraps load data as `{:"$cantilever", vm, load_data}`, where `vm` is a map of
-    /// what a library cannot ask the VM. Settings stand in the load data under the key `:cantilever`,
-    /// in a keyword list or a map.
+    /// Reads the settings from what [`unwrap`] gives: they stand in the user's load data under the key
+    /// `:cantilever`, in a keyword list or a map.
     ///
     /// # Errors
     /// Names the setting that is unknown or wrong.
     pub(crate) fn read<'a>(
         env: Env<'a>,
-        load_info: Term<'a>,
-    ) -> Result<(Settings, Term<'a>), String> {
-        let (vm, load_data) = unwrap(load_info);
+        vm: Option<Term<'a>>,
+        load_data: Term<'a>,
+    ) -> Result<Settings, String> {
         let mut settings = Settings::of_vm(env, vm);
         if let Some(given) = lookup(load_data, atoms::cantilever()) {
             for (key, value) in entries(given)? {
                 settings.set(key, value)?;
             }
         }
-        Ok((settings, load_data))
+        Ok(settings)
     }
 
     /// The defaults: of the dirty schedulers, one of each kind is left to the VM and to others.
@@ -200,11 +198,18 @@ fn slow(value: Term<'_>) -> Result<Option<Duration>, String> {
     }
 }
 
-fn unwrap(load_info: Term<'_>) -> (Option<Term<'_>>, Term<'_>) {
+/// What a library cannot ask the VM, and the load data that the user gave: `Cantilever.Nif` wraps them as
+/// `{:"$cantilever", vm, load_data}`, where `vm` is a map.
+pub(crate) fn unwrap(load_info: Term<'_>) -> (Option<Term<'_>>, Term<'_>) {
     match load_info.decode::<(Atom, Term<'_>, Term<'_>)>() {
         Ok((tag, vm, load_data)) if tag == atoms::wrapper() => (Some(vm), load_data),
         _ => (None, load_info),
     }
+}
+
+/// Whether the module that loads the library has the function that tells of builds.
+pub(crate) fn has_builds(env: Env<'_>, vm: Option<Term<'_>>) -> bool {
+    vm.is_some_and(|vm| vm.map_get(atoms::builds().to_term(env)).is_ok())
 }
 
 fn schedulers() -> usize {

@@ -5,6 +5,7 @@
 mod attributes;
 mod nif;
 mod nif_error;
+mod shared_layout;
 mod signature;
 
 use proc_macro::TokenStream;
@@ -94,6 +95,58 @@ pub fn nif(attributes: TokenStream, function: TokenStream) -> TokenStream {
 pub fn nif_error(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as syn::DeriveInput);
     nif_error::expand(&input)
+        .unwrap_or_else(syn::Error::into_compile_error)
+        .into()
+}
+
+/// Declares the layout of a type, so that handles to its values survive an upgrade of the library.
+///
+/// A [`Handle`](../cantilever/struct.Handle.html) that one build has made raises a `Cantilever.StaleHandle` in the
+/// next. If both builds declare the type with the same number, and its fields are the same in both, the new build
+/// takes the value over, and goes on working with it: with the very value, which calls in flight in the old build
+/// may be using too.
+///
+/// The number is the author's promise that the values *mean* the same to both builds: give it another one when the
+/// meaning of a field changes. What they look like is checked, down to the last field: another type, name, order or
+/// size of a field, another compiler, other flags for it, or an allocator of a library's own, and the handle is
+/// stale, with the reason in its message. Every field must be
+/// [`SharedLayout`](../cantilever/trait.SharedLayout.html). A value is dropped by the build that has made it.
+///
+/// ```no_run
+/// use std::sync::Mutex;
+/// use std::collections::HashMap;
+/// use cantilever::Handle;
+///
+/// #[cantilever::resource(layout = 1)]
+/// struct Counters {
+///     by_name: Mutex<HashMap<String, u64>>,
+/// }
+///
+/// #[cantilever::nif]
+/// fn increment(counters: Handle<Counters>, name: String) -> u64 {
+///     let mut by_name = counters.by_name.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+///     let count = by_name.entry(name).or_default();
+///     *count += 1;
+///     *count
+/// }
+/// # fn main() {}
+/// ```
+#[proc_macro_attribute]
+pub fn resource(attribute: TokenStream, item: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(item as syn::DeriveInput);
+    shared_layout::expand_resource(attribute.into(), &input)
+        .unwrap_or_else(|error| {
+            let error = error.into_compile_error();
+            quote::quote!(#error #input)
+        })
+        .into()
+}
+
+/// Lets a type be part of a [`resource`](macro@resource): each of its fields must be `SharedLayout` too.
+#[proc_macro_derive(SharedLayout)]
+pub fn shared_layout(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as syn::DeriveInput);
+    shared_layout::expand(&input)
         .unwrap_or_else(syn::Error::into_compile_error)
         .into()
 }

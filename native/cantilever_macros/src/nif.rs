@@ -56,12 +56,10 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
         Schedule::DirtyCpu => quote!(ERL_NIF_DIRTY_JOB_CPU_BOUND),
         Schedule::DirtyIo => quote!(ERL_NIF_DIRTY_JOB_IO_BOUND),
     };
+    let schedule_name = schedule.name();
     let terminated = format!("{name}\0");
     // The VM reads up to the NUL; `Cantilever.Nif` finds the rest in the library's file.
-    let described = format!(
-        "{name}\0cantilever.nif={name}/{arity} {}\n\0",
-        schedule.name()
-    );
+    let described = format!("{name}\0cantilever.nif={name}/{arity} {schedule_name}\n\0");
 
     Ok(quote! {
         #function
@@ -70,7 +68,11 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
             struct __Nif;
 
             const __INFO: &::cantilever::__private::NifInfo =
-                &::cantilever::__private::NifInfo { name: #terminated, arity: #arity };
+                &::cantilever::__private::NifInfo {
+                    name: #terminated,
+                    arity: #arity,
+                    schedule: #schedule_name,
+                };
 
             #implementation
 
@@ -80,6 +82,10 @@ pub(crate) fn expand(attributes: TokenStream, function: &ItemFn) -> Result<Token
                 flags: ::cantilever::__private::#flags,
                 raw_func: ::cantilever::__private::#entry::<__Nif>,
             });
+
+            ::cantilever::__private::inventory::submit!(
+                ::cantilever::__private::Listed(__INFO)
+            );
         };
     })
 }

@@ -1,0 +1,313 @@
+//! Types whose values another build of the library can use.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::any::TypeId;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap, HashSet, VecDeque};
+use std::hash::RandomState;
+use std::hint::black_box;
+use std::marker::PhantomData;
+use std::sync::atomic::{
+    AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16,
+    AtomicU32, AtomicU64, AtomicUsize,
+};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::time::{Duration, Instant, SystemTime};
+
+use rustler::codegen_runtime::inventory;
+
+use crate::build::{self, Foreign};
+
+/// A type that looks the same in memory to every build of the library which has the same
+/// [`STRUCTURE`](Self::STRUCTURE) for it and comes from the same compiler.
+///
+/// Numbers, atomics and the collections, locks and smart pointers of std are such types where what is in them
+/// is. Derive it for the structs and enums that a [`resource`](macro@crate::resource) consists of:
+///
+/// ```
+/// use std::collections::HashMap;
+///
+/// #[derive(cantilever::SharedLayout)]
+/// struct Entry {
+///     count: u64,
+///     tags: Vec<String>,
+/// }
+///
+/// #[derive(cantilever::SharedLayout)]
+/// enum Shape {
+///     Circle { radius: f64 },
+///     Polygon(Vec<(f64, f64)>),
+/// }
+/// # fn main() { let _: Option<(HashMap<String, Entry>, Shape)> = None; }
+/// ```
+///
+/// Closures, `dyn` types, references, pointers and types of other crates are not, as nothing can be told of their
+/// inside.
+///
+/// # Safety
+/// `STRUCTURE` must differ between two types of which one cannot be taken for the other, and values must not
+/// refer to anything that is only valid in one build: its thread-locals, its statics that change.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be part of a resource that another build of the library takes over",
+    note = "derive `cantilever::SharedLayout` for your own structs and enums; closures, `dyn` types, references and \
+            types of other crates cannot be taken over"
+)]
+pub unsafe trait SharedLayout: 'static {
+    /// What the type consists of, down to the last field, as a number.
+    const STRUCTURE: u64;
+}
+
+/// The FNV-1a hash of `bytes`, going on from `hash`.
+const fn fnv(mut hash: u64, bytes: &[u8]) -> u64 {
+    let mut i = 0;
+    while i < bytes.len() {
+        hash = (hash ^ bytes[i] as u64).wrapping_mul(0x0000_0100_0000_01b3);
+        i += 1;
+    }
+    hash
+}
+
+/// What [`SharedLayout::STRUCTURE`] is computed with.
+#[derive(Clone, Copy)]
+pub struct Structure(u64);
+
+impl Structure {
+    /// That of a type of this name.
+    pub const fn of<T>(name: &str) -> Self {
+        Structure(0xcbf2_9ce4_8422_2325)
+            .text(name)
+            .number(size_of::<T>() as u64)
+            .number(align_of::<T>() as u64)
+    }
+
+    /// A name that belongs to it.
+    pub const fn text(self, text: &str) -> Self {
+        Structure(fnv(self.0, text.as_bytes())).number(text.len() as u64)
+    }
+
+    /// A number that belongs to it.
+    pub const fn number(self, number: u64) -> Self {
+        Structure(fnv(self.0, &number.to_le_bytes()))
+    }
+
+    /// A type that it consists of.
+    pub const fn part<T: SharedLayout + ?Sized>(self) -> Self {
+        self.number(T::STRUCTURE)
+    }
+
+    /// The number.
+    pub const fn get(self) -> u64 {
+        self.0
+    }
+}
+
+macro_rules! plain {
+    ($($type:ty)*) => {$(
+        // SAFETY: it consists of bits alone, or of what std makes of them.
+        unsafe impl SharedLayout for $type {
+            const STRUCTURE: u64 = Structure::of::<$type>(stringify!($type)).get();
+        }
+    )*};
+}
+
+plain! {
+    () bool char u8 u16 u32 u64 u128 usize i8 i16 i32 i64 i128 isize f32 f64
+    AtomicBool AtomicU8 AtomicU16 AtomicU32 AtomicU64 AtomicUsize
+    AtomicI8 AtomicI16 AtomicI32 AtomicI64 AtomicIsize
+    String Duration Instant SystemTime RandomState
+}
+
+macro_rules! made_of {
+    ($($type:ident<$($part:ident),+>)*) => {$(
+        // SAFETY: std's own, in the same compiler's std, around parts which can be shared.
+        unsafe impl<$($part: SharedLayout),+> SharedLayout for $type<$($part),+> {
+            const STRUCTURE: u64 = Structure::of::<Self>(stringify!($type))$(.part::<$part>())+.get();
+        }
+    )*};
+}
+
+made_of! {
+    Option<T> Result<T, E> Vec<T> VecDeque<T> BinaryHeap<T> BTreeSet<T> BTreeMap<K, V>
+    HashSet<T, S> HashMap<K, V, S> Arc<T> Mutex<T> RwLock<T> OnceLock<T> PhantomData<T>
+}
+
+// SAFETY: as above.
+unsafe impl<T: SharedLayout + ?Sized> SharedLayout for Box<T> {
+    const STRUCTURE: u64 = Structure::of::<Self>("Box").part::<T>().get();
+}
+
+// SAFETY: as many parts as somebody else says, which is not part of the type.
+unsafe impl<T: SharedLayout> SharedLayout for [T] {
+    const STRUCTURE: u64 = Structure::of::<T>("slice").part::<T>().get();
+}
+
+// SAFETY: bytes.
+unsafe impl SharedLayout for str {
+    const STRUCTURE: u64 = Structure::of::<u8>("str").get();
+}
+
+// SAFETY: as many parts as its size says.
+unsafe impl<T: SharedLayout, const N: usize> SharedLayout for [T; N] {
+    const STRUCTURE: u64 = Structure::of::<Self>("array")
+        .number(N as u64)
+        .part::<T>()
+        .get();
+}
+
+macro_rules! tuples {
+    ($(($($part:ident)+))*) => {$(
+        // SAFETY: the compiler's own, around parts which can be shared.
+        unsafe impl<$($part: SharedLayout),+> SharedLayout for ($($part,)+) {
+            const STRUCTURE: u64 = Structure::of::<Self>("tuple")$(.part::<$part>())+.get();
+        }
+    )*};
+}
+
+tuples! { (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) }
+
+/// What `#[cantilever::resource(layout = …)]` says of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Declared {
+    pub(crate) layout: u32,
+    pub(crate) size: usize,
+    pub(crate) align: usize,
+    pub(crate) structure: u64,
+}
+
+impl Declared {
+    /// That of `T`.
+    pub const fn of<T: SharedLayout>(layout: u32) -> Self {
+        Declared {
+            layout,
+            size: size_of::<T>(),
+            align: align_of::<T>(),
+            structure: T::STRUCTURE,
+        }
+    }
+}
+
+/// A type whose layout its author has declared.
+pub struct Resource {
+    /// Which type.
+    pub id: fn() -> TypeId,
+    /// What was declared.
+    pub declared: Declared,
+}
+
+inventory::collect!(Resource);
+
+/// What the author of the type has declared, if anything.
+pub(crate) fn declared(id: TypeId) -> Option<Declared> {
+    inventory::iter::<Resource>()
+        .find(|resource| (resource.id)() == id)
+        .map(|resource| resource.declared)
+}
+
+/// Why this build must not use the value of another build as a `T`, if there is a reason.
+pub(crate) fn objection<T: 'static>(foreign: &Foreign) -> Option<String> {
+    let ours = declared(TypeId::of::<T>());
+    let (Some(ours), Some(theirs)) = (ours, foreign.declared) else {
+        return Some(
+            "make a new one, or have both declare the type with `#[cantilever::resource(layout = 1)]`"
+                .to_owned(),
+        );
+    };
+    if foreign.type_name != std::any::type_name::<T>() {
+        return Some(format!("it is a `{}`", foreign.type_name));
+    }
+    if ours.layout != theirs.layout {
+        return Some(format!(
+            "its layout is {} there and {} here",
+            theirs.layout, ours.layout
+        ));
+    }
+    if ours != theirs {
+        return Some(format!(
+            "its fields differ, although both declare layout {} ({} bytes there, {} here): give the changed type another number",
+            ours.layout, theirs.size, ours.size
+        ));
+    }
+    if foreign.compiler != build::compiler() {
+        return Some(format!(
+            "another compiler, or other flags, built it there ({}) than here ({})",
+            foreign.compiler,
+            build::compiler()
+        ));
+    }
+    if !(foreign.system_allocator && allocates_as_the_system_does()) {
+        return Some(
+            "one of them has an allocator of its own, or one that cannot be told from such"
+                .to_owned(),
+        );
+    }
+    None
+}
+
+/// Whether memory of this library may be given back by another one, as both get it from the system.
+///
+/// A `#[global_allocator]` is part of the library, and another library knows nothing of its memory. Nothing
+/// tells whether there is one, but this does: what the system's allocator was given back it soon gives out again.
+pub(crate) fn allocates_as_the_system_does() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        const TRIES: usize = 512;
+        // A size that few others ask for.
+        let Ok(layout) = Layout::from_size_align(744, 8) else {
+            return false;
+        };
+        let mut taken = Vec::with_capacity(TRIES);
+        // SAFETY: the layout is not empty, and each block is given back once, to who gave it out.
+        unsafe {
+            // Where the compiler sees both ends of a block's life it may leave the block out.
+            let block = black_box(std::alloc::alloc(layout));
+            if block.is_null() {
+                return false;
+            }
+            let address = block.addr();
+            std::alloc::dealloc(block, layout);
+            let mut found = false;
+            while !found && taken.len() < TRIES {
+                let other = black_box(System.alloc(layout));
+                if other.is_null() {
+                    break;
+                }
+                found = other.addr() == address;
+                taken.push(other);
+            }
+            for other in taken {
+                System.dealloc(other, layout);
+            }
+            found
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_system_allocator_is_recognised() {
+        assert!(allocates_as_the_system_does());
+    }
+
+    #[test]
+    fn types_that_differ_inside_differ() {
+        let structures = [
+            <Vec<u32>>::STRUCTURE,
+            <Vec<i32>>::STRUCTURE,
+            <Option<Vec<u32>>>::STRUCTURE,
+            <Vec<Option<u32>>>::STRUCTURE,
+            <[u32; 2]>::STRUCTURE,
+            <[u32; 3]>::STRUCTURE,
+            <(u32, u32)>::STRUCTURE,
+            <HashMap<String, u64>>::STRUCTURE,
+            <HashMap<u64, String>>::STRUCTURE,
+            <Box<[u8]>>::STRUCTURE,
+            <Box<str>>::STRUCTURE,
+            <Arc<u8>>::STRUCTURE,
+            <Mutex<u8>>::STRUCTURE,
+        ];
+        let different: HashSet<u64> = structures.into_iter().collect();
+        assert_eq!(different.len(), structures.len());
+    }
+}
