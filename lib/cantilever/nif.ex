@@ -88,7 +88,7 @@ defmodule Cantilever.Nif do
   loaded at that time. Nothing is purged that a process still runs.
   """
 
-  alias Cantilever.Nif.{Build, Loader, Options, Precompiled, Probe, Stubs}
+  alias Cantilever.Nif.{Build, Info, Loader, Options, Precompiled, Probe, Stubs, Upgrade}
 
   @doc """
   Builds the crate and makes the calling module load it. The module's documentation lists the options.
@@ -113,6 +113,64 @@ defmodule Cantilever.Nif do
     end
   end
 
+  @doc """
+  Loads a new version of a module's library into the running node, beside the old one.
+
+      {:ok, upgrade} = Cantilever.Nif.upgrade(MyApp.Native)
+      upgrade.to.version
+      #=> "0.2.0"
+      upgrade.running
+      #=> [{#PID<0.412.0>, {MyApp.Native, :render, 1}}]
+
+  Calls that are in flight go on in the old library, and new ones go to the new one. None fails, and no process is
+  killed. Should the new library not load, for whatever reason, the old one goes on.
+
+  What is loaded:
+
+    * in a Mix project, such as under `iex -S mix`: the project is compiled first, by a Mix of its own, so that this
+      node keeps the code that it runs. Then what that has made of the module is loaded
+    * elsewhere, such as in a release: the module's beam file, as it is on the disk now, with the library that
+      belongs to it
+    * with `:library`: the module as it is, with that library, which is copied beside the one that is loaded now under
+      a name with its hash. It holds until the node ends, or is upgraded again
+
+  The VM keeps one old version of a module. So if the one from before the last upgrade is still running somewhere,
+  this waits until nobody does.
+
+  ## Options
+
+    * `:library` - the file of a library built from the same crate: `.so`, or `.dll` on Windows
+    * `:compile` - whether to compile the Mix project first. Default: where there is one, and `:library` is not given
+    * `:timeout` - how long to wait, in ms or `:infinity`, for processes to leave the code from before the last
+      upgrade, and for an upgrade that is under way. Default: 30000
+
+  Returns `{:ok, upgrade}` with a `Cantilever.Nif.Upgrade`, `{:ok, :unchanged}` where there is nothing new, or
+  `{:error, error}` with a `Cantilever.Nif.UpgradeError`. Raises an `ArgumentError` for an option that is unknown or
+  wrong.
+
+  What handles of the old library are to the new one: see `Cantilever.StaleHandle`. The library's `load` function is
+  called for the new one, with its own statics: whatever state the old one kept in a `static` stays there.
+  """
+  @spec upgrade(module(), keyword()) ::
+          {:ok, Upgrade.t()} | {:ok, :unchanged} | {:error, Cantilever.Nif.UpgradeError.t()}
+  defdelegate upgrade(module, opts \\ []), to: Upgrade, as: :run
+
+  @doc """
+  What is known of the library that a module has loaded, as a `Cantilever.Nif.Info`.
+
+      Cantilever.Nif.info(MyApp.Native).version
+      #=> "0.2.0"
+
+  Raises an `ArgumentError` if the module does not `use Cantilever.Nif` or is not loaded.
+  """
+  @spec info(module()) :: Info.t()
+  def info(module) do
+    case Info.of(module) do
+      {:ok, info} -> info
+      {:error, reason} -> raise ArgumentError, reason
+    end
+  end
+
   @doc false
   @spec __build__(module(), keyword(), keyword(), Options.forcing()) :: [Path.t()]
   def __build__(module, opts, config, forcing) do
@@ -132,6 +190,14 @@ defmodule Cantilever.Nif do
     quote do
       unquote(autoload(build))
       @on_load :__cantilever_load__
+
+      @doc false
+      @spec __cantilever__(:location) :: {atom(), Path.t()}
+      def __cantilever__(:location), do: unquote(build.location)
+
+      @doc false
+      @spec __cantilever_builds__([Path.t()]) :: {tuple(), [tuple() | nil], [tuple()]}
+      def __cantilever_builds__(_paths), do: :erlang.nif_error(:nif_not_loaded)
 
       defp __cantilever_load__ do
         load_data = unquote(load_data(build.options))

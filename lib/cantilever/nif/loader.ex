@@ -5,6 +5,8 @@ defmodule Cantilever.Nif.Loader do
 
   alias Cantilever.Nif.Library
 
+  @orders Module.concat(__MODULE__, Orders)
+
   @type location :: {atom(), Path.t()}
   @type load_result :: :ok | {:error, {atom(), charlist()}}
 
@@ -23,20 +25,69 @@ defmodule Cantilever.Nif.Loader do
         )
 
       dir ->
-        base = Path.join(List.to_string(dir), path)
-        kit? = if is_nil(kit?), do: kit?(base), else: kit?
-        {:ok, String.to_charlist(base), if(kit?, do: wrap(load_data), else: load_data)}
+        own = Path.join(List.to_string(dir), path)
+        base = ordered(module) || own
+        kit? = if is_nil(kit?) or base != own, do: kit?(base), else: kit?
+        {:ok, String.to_charlist(base), if(kit?, do: wrap(load_data, true), else: load_data)}
     end
   end
 
-  # Libraries of plain rustler cannot be loaded beside an older version. Code that nobody runs any more may
-  # go; code that somebody runs stays, and so does its process.
+  # The file at a location.
+  @spec file(location()) :: Path.t()
+  def file({app, path}), do: Application.app_dir(app, path) <> extension()
+
+  # The files that were loaded for the module since the node was started.
+  @spec loaded(module()) :: [Path.t()]
+  def loaded(module) do
+    for {{__MODULE__, :loaded, ^module, file}, _true} <- :persistent_term.get(), do: file
+  end
+
+  # Has `module` load the library `base` (without the extension; nil for its own) while `load` runs, and returns
+  # the failure that it then reported, if any. Only one process at a time can do so.
+  #
+  # The table belongs to the process, so that whatever happens to that, no later load follows its order.
+  @spec with_order(module(), Path.t() | nil, (() -> result)) ::
+          {:ok, result, String.t() | nil} | :busy
+        when result: term()
+  def with_order(module, base, load) do
+    :ets.new(@orders, [:named_table, :public])
+  rescue
+    ArgumentError -> :busy
+  else
+    table ->
+      follow(table, module, base, load)
+  end
+
+  defp follow(table, module, base, load) do
+    try do
+      :ets.insert(table, {module, base})
+      result = load.()
+      failure = for {_key, message} <- :ets.lookup(table, {:failure, module}), do: message
+      {:ok, result, List.first(failure)}
+    after
+      :ets.delete(table)
+    end
+  end
+
+  # A library of the kit's that has just learned what the module has is asked once more. One of plain rustler cannot
+  # be loaded beside an older version: code that nobody runs any more may go; code that somebody runs stays, and so
+  # does its process.
   @spec retry?(module(), load_result()) :: boolean()
-  def retry?(module, {:error, {:upgrade, _text}}), do: :code.soft_purge(module)
-  def retry?(_module, _result), do: false
+  def retry?(_module, :ok), do: false
+
+  def retry?(module, {:error, {reason, _text}}) do
+    receive do
+      {:"$cantilever_load_error", :again} -> true
+    after
+      0 -> reason == :upgrade and :code.soft_purge(module)
+    end
+  end
 
   @spec finish(module(), charlist(), load_result()) :: :ok | {:error, String.t()}
-  def finish(_module, _path, :ok), do: :ok
+  def finish(module, path, :ok) do
+    # A key of its own for each file: changing a term that is there has the VM look through all processes.
+    :persistent_term.put({__MODULE__, :loaded, module, List.to_string(path) <> extension()}, true)
+  end
 
   def finish(module, path, {:error, {reason, text}}) do
     detail =
@@ -50,11 +101,13 @@ defmodule Cantilever.Nif.Loader do
     fail(module, file, explain(file, reason, sentence(text), detail))
   end
 
-  @spec wrap(term()) :: {:"$cantilever", map(), term()}
-  def wrap(load_data) do
+  # `builds?` is whether the module has the function that tells of builds.
+  @spec wrap(term(), boolean()) :: {:"$cantilever", map(), term()}
+  def wrap(load_data, builds? \\ false) do
     keys = [:schedulers_online, :dirty_cpu_schedulers_online, :dirty_io_schedulers]
     vm = Map.new(keys, &{&1, :erlang.system_info(&1)})
-    {:"$cantilever", Map.put(vm, :log_level, :logger.get_primary_config().level), load_data}
+    vm = Map.put(vm, :log_level, :logger.get_primary_config().level)
+    {:"$cantilever", if(builds?, do: Map.put(vm, :builds, true), else: vm), load_data}
   end
 
   # While a module is compiled, a failing load must reach the compiler, yet the VM calls on_load in a process
@@ -88,12 +141,31 @@ defmodule Cantilever.Nif.Loader do
     message =
       "The native library of #{inspect(module)} could not be loaded from #{file}: #{explanation}."
 
-    case :persistent_term.get({__MODULE__, module}, nil) do
-      nil -> :logger.error(message, %{domain: [:cantilever]})
-      _expected -> :persistent_term.put({__MODULE__, module}, message)
+    cond do
+      order?(module) ->
+        :ets.insert(@orders, {{:failure, module}, message})
+
+      :persistent_term.get({__MODULE__, module}, nil) == nil ->
+        :logger.error(message, %{domain: [:cantilever]})
+
+      true ->
+        :persistent_term.put({__MODULE__, module}, message)
     end
 
     {:error, message}
+  end
+
+  defp order?(module), do: lookup(module) != []
+
+  defp ordered(module) do
+    with [{_module, base}] <- lookup(module), do: base, else: ([] -> nil)
+  end
+
+  defp lookup(key) do
+    :ets.lookup(@orders, key)
+  rescue
+    # There is no table, as nobody is upgrading.
+    ArgumentError -> []
   end
 
   defp explain(_file, :upgrade, _text, nil) do

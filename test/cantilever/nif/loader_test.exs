@@ -31,7 +31,8 @@ defmodule Cantilever.Nif.LoaderTest do
                schedulers_online: System.schedulers_online(),
                dirty_cpu_schedulers_online: :erlang.system_info(:dirty_cpu_schedulers_online),
                dirty_io_schedulers: :erlang.system_info(:dirty_io_schedulers),
-               log_level: :logger.get_primary_config().level
+               log_level: :logger.get_primary_config().level,
+               builds: true
              }
     end
 

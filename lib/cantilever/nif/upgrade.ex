@@ -1,0 +1,291 @@
+defmodule Cantilever.Nif.Upgrade do
+  @moduledoc """
+  What an upgrade of a native library has done: `Cantilever.Nif.upgrade/2` returns it.
+
+      {:ok, %Cantilever.Nif.Upgrade{} = upgrade} = Cantilever.Nif.upgrade(MyApp.Native)
+      IO.puts("\#{upgrade.from.version} → \#{upgrade.to.version}, \#{length(upgrade.running)} calls go on in the old one")
+
+  | field | what |
+  |---|---|
+  | `module` | the module |
+  | `from`, `to` | the libraries, before and after, each a `Cantilever.Nif.Info` |
+  | `running` | the processes that still run the old code, each with the function it was in just after the upgrade: `{pid, {module, name, arity}}`, or `{pid, nil}` if it ended meanwhile |
+  | `waited_ms` | how long the upgrade waited for processes to leave the code from before the last one, in ms |
+  """
+
+  alias Cantilever.Nif.{AtomicFile, Info, Library, Loader, OldCode, Stubs, UpgradeError}
+
+  @enforce_keys [:module, :from, :to, :running, :waited_ms]
+  defstruct [:module, :from, :to, :running, :waited_ms]
+
+  @type t :: %__MODULE__{
+          module: module(),
+          from: Info.t(),
+          to: Info.t(),
+          running: [{pid(), mfa() | nil}],
+          waited_ms: non_neg_integer()
+        }
+
+  @default_timeout_ms 30_000
+  @between_tries_ms 20
+  @known [:compile, :library, :timeout]
+
+  @doc false
+  @spec run(module(), keyword()) :: {:ok, t()} | {:ok, :unchanged} | {:error, UpgradeError.t()}
+  def run(module, opts) do
+    opts = options!(opts)
+
+    with {:ok, from} <- loaded(module),
+         :ok <- compile(opts),
+         {:ok, code} <- object_code(module),
+         {:ok, library} <- library(from, opts[:library]) do
+      if new?(from, code, library),
+        do: load(from, code, library, deadline(opts[:timeout])),
+        else: {:ok, :unchanged}
+    end
+  end
+
+  defp options!(opts) do
+    Keyword.keyword?(opts) ||
+      raise ArgumentError,
+            "the options of upgrade/2 must be a keyword list, got: #{inspect(opts)}"
+
+    case Keyword.keys(opts) -- @known do
+      [] ->
+        :ok
+
+      unknown ->
+        raise ArgumentError, "unknown options #{inspect(unknown)}, known are #{inspect(@known)}"
+    end
+
+    opts = Keyword.merge([library: nil, timeout: @default_timeout_ms], opts)
+    opts = Keyword.put_new(opts, :compile, opts[:library] == nil and mix?())
+
+    valid!(:library, opts, opts[:library] == nil or is_binary(opts[:library]), "a path")
+    valid!(:compile, opts, is_boolean(opts[:compile]), "true or false")
+
+    valid!(
+      :timeout,
+      opts,
+      opts[:timeout] == :infinity or (is_integer(opts[:timeout]) and opts[:timeout] >= 0),
+      "a number of ms or :infinity"
+    )
+
+    opts
+  end
+
+  defp valid!(_key, _opts, true, _wanted), do: :ok
+
+  defp valid!(key, opts, false, wanted) do
+    raise ArgumentError,
+          "the option #{inspect(key)} must be #{wanted}, got: #{inspect(opts[key])}"
+  end
+
+  defp loaded(module) do
+    case Info.of(module) do
+      {:ok, %Info{kit?: true} = info} ->
+        {:ok, info}
+
+      {:ok, %Info{}} ->
+        failed(
+          :not_native,
+          "the library of #{inspect(module)} is plain rustler's, which cannot be loaded beside an older version: " <>
+            "build the crate with cantilever::init!, which can, or restart the node"
+        )
+
+      {:error, reason} ->
+        failed(:not_native, reason)
+    end
+  end
+
+  # Mix purges what it is about to compile, and calls would find no module meanwhile: so another VM does it.
+  defp compile(opts) do
+    if opts[:compile] do
+      env = [{"MIX_ENV", to_string(Mix.env())}, {"MIX_TARGET", to_string(Mix.target())}]
+
+      case System.cmd("mix", ["compile"], env: env, stderr_to_stdout: true) do
+        {_output, 0} -> :ok
+        {output, _status} -> failed(:compile, "the project does not compile:\n\n#{output}")
+      end
+    else
+      :ok
+    end
+  rescue
+    error in [ErlangError, UndefinedFunctionError] ->
+      failed(:compile, "mix cannot be started here: #{Exception.message(error)}")
+  end
+
+  defp object_code(module) do
+    case :code.get_object_code(module) do
+      {^module, binary, file} ->
+        {:ok, {binary, file}}
+
+      :error ->
+        failed(
+          :library,
+          "there is no beam file of #{inspect(module)} in the code path to load it from once more"
+        )
+    end
+  end
+
+  defp library(_from, nil), do: {:ok, nil}
+
+  defp library(from, path) do
+    with {:ok, content} <- read(path),
+         library = Library.parse(content),
+         :ok <- kit(library, path),
+         :ok <- host(library, path),
+         :ok <- same_functions(from, library, content, path),
+         {:ok, file} <- install(from, content, path) do
+      {:ok, file}
+    end
+  end
+
+  defp read(path) do
+    case File.read(path) do
+      {:ok, content} ->
+        {:ok, content}
+
+      {:error, reason} ->
+        failed(:library, "#{path} cannot be read: #{:file.format_error(reason)}")
+    end
+  end
+
+  defp kit(%Library{format: format, kit?: kit?}, path) do
+    if kit? or format == :unknown,
+      do: :ok,
+      else: failed(:library, "#{path} is no library that cantilever::init! was built into")
+  end
+
+  defp host(library, path) do
+    with {:error, difference} <- Library.check(library, Library.host()),
+         do: failed(:library, "#{path}: #{difference}")
+  end
+
+  # A function of plain rustler leaves nothing but its name in the library.
+  defp same_functions(from, library, content, path) do
+    before =
+      for {name, arity, _schedule} <- from.functions, {name, arity} != own(), do: {name, arity}
+
+    noted = for {name, arity, _schedule} <- library.functions, do: {name, arity}
+
+    unnoted =
+      for {name, arity} <- before -- noted,
+          :binary.match(content, "#{name}\0") != :nomatch,
+          not Enum.any?(noted, &match?({^name, _other}, &1)),
+          do: {name, arity}
+
+    definitions = %{all: before ++ from.module.__info__(:functions), stubs: before, via: %{}}
+
+    case Stubs.difference(definitions, noted ++ unnoted) do
+      %{missing: [], unknown: [], arity: []} ->
+        :ok
+
+      difference ->
+        failed(
+          :functions,
+          "#{Stubs.message(difference, from.module, Path.basename(path))}\n" <>
+            "Compile the module with the crate, and upgrade it without the option :library."
+        )
+    end
+  end
+
+  defp own, do: {:__cantilever_builds__, 1}
+
+  # A file that a VM has mapped must never change, and a loader takes one of the same name for the one that it has.
+  defp install(from, content, path) do
+    hash = :sha256 |> :crypto.hash(content) |> Base.encode16(case: :lower) |> binary_part(0, 16)
+    [name | _hash] = String.split(from.build, ~r/-[0-9a-f]{16}\z/)
+    file = Path.join(Path.dirname(from.path), "#{name}-#{hash}#{Loader.extension()}")
+
+    if File.read(file) == {:ok, content} do
+      {:ok, file}
+    else
+      AtomicFile.write!(file, content, sync: true, mode: 0o755)
+      {:ok, file}
+    end
+  rescue
+    error in File.Error ->
+      failed(:library, "#{path} cannot be installed: #{Exception.message(error)}")
+  end
+
+  defp new?(from, {binary, _file}, nil) do
+    {:ok, {_module, md5}} = :beam_lib.md5(binary)
+    own = Loader.file(from.module.__cantilever__(:location))
+    md5 != from.module.module_info(:md5) or Path.expand(own) != Path.expand(from.path)
+  end
+
+  defp new?(from, _code, library), do: Path.expand(library) != Path.expand(from.path)
+
+  defp load(from, code, library, deadline) do
+    started = System.monotonic_time(:millisecond)
+    base = library && Path.rootname(library)
+
+    case Loader.with_order(from.module, base, fn ->
+           replace(from.module, code, deadline, started)
+         end) do
+      {:ok, {:ok, waited_ms}, _failure} ->
+        {:ok, report(from, waited_ms)}
+
+      {:ok, {:error, :on_load_failure}, failure} ->
+        failed(:load, failure || "the module's on_load function failed")
+
+      {:ok, {:error, %UpgradeError{} = error}, _failure} ->
+        {:error, error}
+
+      {:ok, {:error, reason}, _failure} ->
+        failed(:load, "the VM does not load #{inspect(from.module)}: #{inspect(reason)}")
+
+      :busy ->
+        if System.monotonic_time(:millisecond) >= deadline do
+          failed(:busy, "another upgrade is under way in this node, and did not end in time")
+        else
+          receive do
+          after
+            @between_tries_ms -> load(from, code, library, deadline)
+          end
+        end
+    end
+  end
+
+  defp replace(module, {binary, file}, deadline, started) do
+    case OldCode.remove(module, deadline) do
+      :ok ->
+        waited_ms = System.monotonic_time(:millisecond) - started
+
+        with {:module, ^module} <- :code.load_binary(module, file, binary), do: {:ok, waited_ms}
+
+      :in_use ->
+        in_use(module)
+    end
+  end
+
+  defp in_use(module) do
+    processes = OldCode.processes(module)
+    shown = Enum.map_join(Enum.take(processes, 5), ", ", fn {pid, _function} -> inspect(pid) end)
+
+    {:error,
+     %UpgradeError{
+       reason: :in_use,
+       processes: processes,
+       message:
+         "#{length(processes)} processes still run the code of #{inspect(module)} from before the last upgrade " <>
+           "(#{shown}), and the VM keeps one old version only. Wait for them with a longer :timeout, or stop them"
+     }}
+  end
+
+  defp report(from, waited_ms) do
+    running = OldCode.processes(from.module)
+    {:ok, to} = Info.of(from.module)
+    %__MODULE__{module: from.module, from: from, to: to, running: running, waited_ms: waited_ms}
+  end
+
+  defp deadline(:infinity), do: :infinity
+  defp deadline(timeout_ms), do: System.monotonic_time(:millisecond) + timeout_ms
+
+  defp failed(reason, message), do: {:error, %UpgradeError{reason: reason, message: message}}
+
+  defp mix?,
+    do:
+      Code.ensure_loaded?(Mix) and Process.whereis(Mix.State) != nil and Mix.Project.get() != nil
+end
