@@ -139,10 +139,12 @@ defmodule Cantilever.Nif do
 
   ## Options
 
-    * `:library` - the file of a library built from the same crate: `.so`, or `.dll` on Windows
+    * `:library` - the file of a library built from the same crate
     * `:compile` - whether to compile the Mix project first. Default: where there is one, and `:library` is not given
     * `:timeout` - how long to wait, in ms or `:infinity`, for processes to leave the code from before the last
       upgrade, and for an upgrade that is under way. Default: 30000
+
+  It runs in a process of its own, which goes on loading if the caller is killed, and stops waiting.
 
   Returns `{:ok, upgrade}` with a `Cantilever.Nif.Upgrade`, `{:ok, :unchanged}` where there is nothing new, or
   `{:error, error}` with a `Cantilever.Nif.UpgradeError`. Raises an `ArgumentError` for an option that is unknown or
@@ -196,7 +198,7 @@ defmodule Cantilever.Nif do
       def __cantilever__(:location), do: unquote(build.location)
 
       @doc false
-      @spec __cantilever_builds__([Path.t()]) :: {tuple(), [tuple() | nil], [tuple()]}
+      @spec __cantilever_builds__([Path.t()]) :: {tuple(), [tuple() | nil], [tuple()], tuple()}
       def __cantilever_builds__(_paths), do: :erlang.nif_error(:nif_not_loaded)
 
       defp __cantilever_load__ do

@@ -9,11 +9,12 @@ defmodule Cantilever.StaleHandle do
 
   A process that holds such handles makes new ones when it meets the exception, or just ends and is restarted:
 
-      def handle_call({:word, index}, from, state) do
+      def handle_call({:word, index}, _from, state) do
         {:reply, MyApp.Native.word(state.dictionary, index), state}
       rescue
         Cantilever.StaleHandle ->
-          handle_call({:word, index}, from, %{state | dictionary: MyApp.Native.parse_dictionary(state.text)})
+          dictionary = MyApp.Native.parse_dictionary(state.text)
+          {:reply, MyApp.Native.word(dictionary, index), %{state | dictionary: dictionary}}
       end
 
   The fields are `module`, the module of the library; `type`, the name of the Rust type; and `made_by` and `loaded`,

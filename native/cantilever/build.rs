@@ -1,4 +1,4 @@
-//! Notes which compiler builds the crate, and how: the layout of a Rust type is that compiler's choice.
+//! Notes which compiler builds the crate: the layout of a Rust type is that compiler's choice.
 
 use std::env;
 use std::process::Command;
@@ -9,8 +9,9 @@ fn main() {
         .arg("--version")
         .arg("--verbose")
         .output();
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     let compiler = match version {
-        Ok(output) if output.status.success() => {
+        Ok(output) if output.status.success() && !flags.contains("randomize-layout") => {
             let text = String::from_utf8_lossy(&output.stdout);
             text.lines()
                 .filter(|line| !line.starts_with("binary"))
@@ -20,11 +21,6 @@ fn main() {
         // Unlike any other, so that nothing is taken over from it, or by it.
         _ => format!("an unknown compiler at {:?}", std::time::SystemTime::now()),
     };
-    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
     println!("cargo::rustc-env=CANTILEVER_COMPILER={compiler}");
-    println!(
-        "cargo::rustc-env=CANTILEVER_RUSTFLAGS={}",
-        flags.replace('\x1f', " ")
-    );
     println!("cargo::rerun-if-changed=build.rs");
 }

@@ -19,6 +19,8 @@ defmodule Cantilever.UpgradeNif do
         undeclared_get: 1,
         renumbered_new: 0,
         renumbered_get: 1,
+        shape_new: 0,
+        shape_kind: 1,
         forgotten_new: 0,
         forgotten_get: 1
       ] do

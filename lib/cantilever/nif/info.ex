@@ -9,7 +9,7 @@ defmodule Cantilever.Nif.Info do
   | field | what |
   |---|---|
   | `module` | the module |
-  | `kit?` | whether the crate uses `cantilever::init!`. Where it is plain rustler's, only `module`, `build`, `path` and `functions`, without their schedules, are known |
+  | `kit?` | whether the crate uses `cantilever::init!`. Where it is plain rustler's, or an older kit's, only `module`, `build`, `path` and `functions`, without their schedules, are known |
   | `version` | the version of the crate |
   | `build` | the name of the library's file, which ends in a hash of its content |
   | `path` | the library's file |
@@ -17,7 +17,7 @@ defmodule Cantilever.Nif.Info do
   | `functions` | its functions as `{name, arity, schedule}`, the schedule being `:normal`, `:yielding`, `:dirty_cpu`, `:dirty_io` or `nil` |
   | `loaded_at` | when it was loaded, or loaded again |
   | `handles` | how many of the handles that it has made are alive |
-  | `older` | the other builds that this node has loaded for the module, the latest first: maps of `version`, `build`, `path`, `loaded_at` and `handles`. They stay mapped until the node ends |
+  | `older` | the other builds that this node has loaded for the module, the latest first: maps of `version`, `build`, `path`, `loaded_at` and `handles`. They stay mapped until the node ends. Where a system's loader does not find a file that was deleted since, it is missing here |
   """
 
   @type build :: %{
@@ -57,9 +57,6 @@ defmodule Cantilever.Nif.Info do
 
   alias Cantilever.Nif.Loader
 
-  # The kit is built for the oldest VM that it supports.
-  @nif_version "2.15"
-
   @schedules %{
     "Normal" => :normal,
     "Yielding" => :yielding,
@@ -85,7 +82,7 @@ defmodule Cantilever.Nif.Info do
 
   defp ask(module) do
     loaded = Loader.loaded(module)
-    {own, others, functions} = module.__cantilever_builds__(loaded)
+    {own, others, functions, {major, minor}} = module.__cantilever_builds__(loaded)
     own = build(own)
 
     older =
@@ -99,7 +96,7 @@ defmodule Cantilever.Nif.Info do
       version: own.version,
       build: own.build,
       path: own.path,
-      nif_version: @nif_version,
+      nif_version: "#{major}.#{minor}",
       functions:
         Enum.sort(
           for {name, arity, schedule} <- functions,
@@ -110,8 +107,9 @@ defmodule Cantilever.Nif.Info do
       older: older
     }
   rescue
-    # A library that is not the kit's has no such function.
-    ErlangError ->
+    # Only a library of the kit's has that function.
+    error in ErlangError ->
+      unless error.original == :nif_not_loaded, do: reraise(error, __STACKTRACE__)
       path = Loader.file(module.__cantilever__(:location))
 
       %__MODULE__{

@@ -154,7 +154,9 @@ impl<'a> Args<'a> {
         };
         let stale = match detail {
             Some(detail) => StaleHandle::from_term(detail),
-            None => handle::foreign(term).map(|foreign| StaleHandle::new(&foreign, None)),
+            None => handle::foreign(term)
+                .filter(|foreign| speaks_of(wanted, foreign.type_name))
+                .map(|foreign| StaleHandle::new(&foreign, None)),
         };
         if let Some(stale) = stale {
             return BadArgument::Stale(Box::new(stale.of_argument(&argument)));
@@ -169,6 +171,12 @@ impl<'a> Args<'a> {
             inspect::inspect(term)
         ))
     }
+}
+
+/// Whether the Rust type `wanted`, such as `Option<Handle<Counter>>`, is of handles to `type_name`.
+fn speaks_of(wanted: &str, type_name: &str) -> bool {
+    let name = type_name.rsplit("::").next().unwrap_or(type_name);
+    wanted.contains(&format!("Handle<{name}>")) || wanted.contains(&format!("::{name}>"))
 }
 
 /// Says in words which terms decode as the Rust type `wanted`, written without spaces.
@@ -210,7 +218,15 @@ fn expected(wanted: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::expected;
+    use super::{expected, speaks_of};
+
+    #[test]
+    fn handles_of_a_type_are_recognised_in_what_is_wanted() {
+        assert!(speaks_of("Option<Handle<Counter>>", "a::b::Counter"));
+        assert!(speaks_of("cantilever::Handle<b::Counter>", "a::b::Counter"));
+        assert!(!speaks_of("Handle<Other>", "a::b::Counter"));
+        assert!(!speaks_of("u64", "a::b::Counter"));
+    }
 
     #[test]
     fn expected_speaks_of_terms_not_of_rust_types() {

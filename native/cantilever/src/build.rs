@@ -30,12 +30,7 @@ pub(crate) static BUILD: Build = Build {
 static VERSION: OnceLock<&'static str> = OnceLock::new();
 static PATH: OnceLock<String> = OnceLock::new();
 static LOADED_AT_MS: AtomicU64 = AtomicU64::new(0);
-/// The compiler, and what it was told.
-const COMPILER: &str = concat!(
-    env!("CANTILEVER_COMPILER"),
-    ", flags: ",
-    env!("CANTILEVER_RUSTFLAGS")
-);
+const COMPILER: &str = env!("CANTILEVER_COMPILER");
 
 /// What a build says of itself.
 ///
@@ -190,7 +185,7 @@ pub(crate) fn loaded(version: &'static str, path: &str) {
     );
 }
 
-/// The compiler that has built this, and what it was told.
+/// The compiler that has built this.
 pub(crate) fn compiler() -> &'static str {
     COMPILER
 }

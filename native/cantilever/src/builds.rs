@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use rustler::codegen_runtime::{c_int, inventory};
 use rustler::sys::{
     ERL_NIF_DIRTY_JOB_CPU_BOUND, ERL_NIF_DIRTY_JOB_IO_BOUND, ErlNifEnv, ErlNifTerm,
+    NIF_MAJOR_VERSION, NIF_MINOR_VERSION,
 };
 use rustler::{Atom, Encoder, Env, Nif, NifResult, Term};
 
@@ -16,6 +17,8 @@ use crate::build::{BUILD, Build, BuildInfo, ENTRY};
 use crate::returned::Returned;
 use crate::sync::{SyncNif, conclude};
 use crate::{init, panics};
+
+const NIF_VERSION: (i32, i32) = (NIF_MAJOR_VERSION, NIF_MINOR_VERSION);
 
 static WANTED: AtomicBool = AtomicBool::new(false);
 
@@ -50,12 +53,13 @@ impl SyncNif for Builds {
     };
 
     /// Takes the files of other builds. Returns what is known of this build, of each of those (nil if it is none
-    /// or was never loaded), and the functions of this one.
+    /// or was never loaded), and the functions of this one with the NIF version that they need.
     fn call(args: &Args<'_>) -> Result<Returned, BadArgument> {
         let paths: Vec<String> = args.decode(0, "paths", "Vec<String>")?;
         let others: Vec<Option<BuildInfo>> = paths.iter().map(|path| find(path)).collect();
         let env = args.env();
-        Ok(args.finish(functions(env).map(|functions| (BUILD.info(), others, functions))))
+        Ok(args
+            .finish(functions(env).map(|functions| (BUILD.info(), others, functions, NIF_VERSION))))
     }
 }
 

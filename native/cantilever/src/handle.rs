@@ -131,6 +131,9 @@ impl<'a, T: 'static> Decoder<'a> for Handle<T> {
 
 /// The value of another build, if this one may use it as a `T`.
 fn take_over<T: 'static>(foreign: Foreign) -> NifResult<NonNull<T>> {
+    if foreign.type_name != type_name::<T>() {
+        return Err(Error::BadArg);
+    }
     let objection = shared_layout::objection::<T>(&foreign);
     NonNull::new(foreign.value.cast_mut().cast())
         .filter(|_| objection.is_none())

@@ -6,6 +6,7 @@ use std::mem::{ManuallyDrop, MaybeUninit};
 use std::ops::Deref;
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use rustler::sys::{
     ErlNifEnv, ErlNifMonitor, ErlNifPid, ErlNifResourceDown, ErlNifResourceDtor,
@@ -60,6 +61,8 @@ pub(crate) trait Object: Send + Sync + Sized + 'static {
 /// on one object of it lives for ever.
 pub(crate) struct Kind<T> {
     raw: AtomicPtr<ErlNifResourceType>,
+    /// What was used before: after a purge, the VM knows its objects by no other name.
+    older: Mutex<Vec<AtomicPtr<ErlNifResourceType>>>,
     /// What a load has opened that has succeeded.
     opened: AtomicPtr<ErlNifResourceType>,
     /// What the load that is under way has opened.
@@ -75,6 +78,7 @@ impl<T: Object> Kind<T> {
         );
         Kind {
             raw: AtomicPtr::new(ptr::null_mut()),
+            older: Mutex::new(Vec::new()),
             opened: AtomicPtr::new(ptr::null_mut()),
             opening: AtomicPtr::new(ptr::null_mut()),
             object: PhantomData,
@@ -106,7 +110,11 @@ impl<T: Object> Kind<T> {
         // SAFETY: as the function's contract says. The object is never released, so that nobody
         // looks at what is in it.
         unsafe { enif_alloc_resource(opened, size_of::<T>()) };
-        self.raw.store(opened, Ordering::Release);
+        let older = self.raw.swap(opened, Ordering::AcqRel);
+        if !older.is_null() {
+            let mut all = self.older.lock().unwrap_or_else(PoisonError::into_inner);
+            all.push(AtomicPtr::new(older));
+        }
     }
 
     /// Registers the kind under a name that carries the library's build.
@@ -155,14 +163,27 @@ impl<T: Object> Kind<T> {
         if kind.is_null() {
             return None;
         }
-        let mut object: *const c_void = ptr::null();
-        // SAFETY: `term` belongs to its environment, and `kind` is an open resource type.
-        let found = unsafe {
-            let env = term.get_env().as_c_arg();
-            enif_get_resource(env, term.as_c_arg(), kind, &mut object) != 0
-        };
-        NonNull::new(object.cast_mut().cast()).filter(|_| found)
+        // SAFETY: a type that was used once lives for ever.
+        unsafe { get(term, kind) }.or_else(|| {
+            let older = self.older.lock().unwrap_or_else(PoisonError::into_inner);
+            // SAFETY: as above.
+            (older.iter()).find_map(|kind| unsafe { get(term, kind.load(Ordering::Relaxed)) })
+        })
     }
+}
+
+/// The object that `term` refers to, if it is one of `kind`.
+///
+/// # Safety
+/// `kind` is a resource type with objects of type `T`.
+unsafe fn get<T>(term: Term<'_>, kind: *mut ErlNifResourceType) -> Option<NonNull<T>> {
+    let mut object: *const c_void = ptr::null();
+    // SAFETY: `term` belongs to its environment; the rest is as the function's contract says.
+    let found = unsafe {
+        let env = term.get_env().as_c_arg();
+        enif_get_resource(env, term.as_c_arg(), kind, &mut object) != 0
+    };
+    NonNull::new(object.cast_mut().cast()).filter(|_| found)
 }
 
 /// A counted reference to an object that lives in a resource, whatever it is.

@@ -3,7 +3,10 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, format_ident, quote};
 use syn::parse::Parser;
-use syn::{Attribute, Data, DeriveInput, Error, Fields, LitInt, Result, Variant};
+use syn::{
+    Attribute, Data, DeriveInput, Error, Expr, ExprGroup, ExprLit, ExprUnary, Fields, Lit, LitInt,
+    Result, UnOp, Variant,
+};
 
 /// Implements the trait with what the type consists of.
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -15,16 +18,23 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
     }
     let ident = &input.ident;
     let name = ident.to_string();
-    let parts = match &input.data {
-        Data::Struct(data) => fields(&data.fields, true),
+    let (parts, patterns) = match &input.data {
+        Data::Struct(data) => {
+            let pattern = pattern(&quote!(#ident), &data.fields);
+            (fields(&data.fields, true), vec![pattern])
+        }
         Data::Enum(data) => {
             let variants = data
                 .variants
                 .iter()
                 .map(variant)
                 .collect::<Result<Vec<_>>>()?;
+            let patterns = data.variants.iter().map(|variant| {
+                let name = &variant.ident;
+                pattern(&quote!(#ident::#name), &variant.fields)
+            });
             let repr = repr(&input.attrs);
-            quote!(.text(#repr) #(#variants)*)
+            (quote!(.text(#repr) #(#variants)*), patterns.collect())
         }
         Data::Union(data) => {
             return Err(Error::new_spanned(
@@ -39,7 +49,15 @@ pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
             const STRUCTURE: ::core::primitive::u64 =
                 ::cantilever::__private::Structure::of::<Self>(#name) #parts .get();
         }
+
+        // Does not compile where something has changed the type after this was derived.
+        const _: fn(#ident) = |value| match value { #(#patterns => (),)* };
     })
+}
+
+fn pattern(path: &TokenStream, fields: &Fields) -> TokenStream {
+    let members = fields.members();
+    quote!(#path { #(#members: _),* })
 }
 
 fn variant(variant: &Variant) -> Result<TokenStream> {
@@ -47,19 +65,29 @@ fn variant(variant: &Variant) -> Result<TokenStream> {
     let fields = fields(&variant.fields, false);
     let discriminant = match &variant.discriminant {
         None => String::new(),
-        Some((_, value)) => {
-            let text = value.to_token_stream().to_string().replace(' ', "");
-            let digits = text.strip_prefix('-').unwrap_or(&text);
-            if !digits.starts_with(|c: char| c.is_ascii_digit()) {
-                return Err(Error::new_spanned(
-                    value,
-                    "what another build is to understand must be a literal number",
-                ));
-            }
-            text
-        }
+        Some((_, value)) => discriminant(value)?.to_string(),
     };
     Ok(quote!(.text(#name) .text(#discriminant) #fields))
+}
+
+/// Constants may differ between builds.
+fn discriminant(value: &Expr) -> Result<i128> {
+    match value {
+        Expr::Lit(ExprLit {
+            lit: Lit::Int(number),
+            ..
+        }) => number.base10_parse(),
+        Expr::Unary(ExprUnary {
+            op: UnOp::Neg(_),
+            expr,
+            ..
+        }) => discriminant(expr).map(|number| -number),
+        Expr::Group(ExprGroup { expr, .. }) => discriminant(expr),
+        _ => Err(Error::new_spanned(
+            value,
+            "what another build is to understand must be a literal number",
+        )),
+    }
 }
 
 fn repr(attributes: &[Attribute]) -> String {
@@ -117,11 +145,10 @@ pub(crate) fn expand_resource(attribute: TokenStream, input: &DeriveInput) -> Re
         return Err(Error::new_spanned(layout, "layouts are counted from 1"));
     }
     let ident = &input.ident;
-    let implementation = expand(input)?;
     Ok(quote! {
+        // Not an implementation: a derive gets to see what is left of the type when `cfg` has been looked at.
+        #[derive(::cantilever::SharedLayout)]
         #input
-
-        #implementation
 
         ::cantilever::__private::inventory::submit!(::cantilever::__private::Resource {
             id: ::core::any::TypeId::of::<#ident>,

@@ -26,6 +26,16 @@ enum Kind {
     Named { length: u32 },
 }
 
+/// The second build has a variant that the first has not, of the same size as another.
+#[cantilever::resource(layout = 1)]
+#[allow(dead_code)]
+enum Shape {
+    Point([u64; 3]),
+    #[cfg(feature = "second")]
+    Name(String),
+    Line([u64; 3]),
+}
+
 impl Drop for Counters {
     fn drop(&mut self) {
         DROPPED.fetch_add(1, Ordering::SeqCst);
@@ -113,6 +123,21 @@ fn renumbered_new() -> Handle<Renumbered> {
 #[cantilever::nif]
 async fn renumbered_get(renumbered: Handle<Renumbered>) -> u64 {
     renumbered.0
+}
+
+#[cantilever::nif]
+fn shape_new() -> Handle<Shape> {
+    Handle::new(Shape::Line([1, 2, 3]))
+}
+
+#[cantilever::nif]
+fn shape_kind(shape: Handle<Shape>) -> String {
+    match &*shape {
+        Shape::Point(_) => "point".to_owned(),
+        #[cfg(feature = "second")]
+        Shape::Name(name) => name.clone(),
+        Shape::Line(_) => "line".to_owned(),
+    }
 }
 
 #[cantilever::nif]

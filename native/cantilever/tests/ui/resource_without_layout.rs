@@ -1,0 +1,4 @@
+#[cantilever::resource]
+struct Counter(u64);
+
+fn main() {}

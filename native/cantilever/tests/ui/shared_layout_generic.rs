@@ -1,0 +1,4 @@
+#[derive(cantilever::SharedLayout)]
+struct Wrapper<T>(T);
+
+fn main() {}
