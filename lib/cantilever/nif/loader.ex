@@ -42,8 +42,8 @@ defmodule Cantilever.Nif.Loader do
     for {{__MODULE__, :loaded, ^module, file}, _true} <- :persistent_term.get(), do: file
   end
 
-  # Has `module` load the library `base` (without the extension; nil for its own) while `load` runs, and returns
-  # the failure that it then reported, if any. Only one process at a time can do so.
+  # Has `module` load the library `base` (without the extension; nil for its own) while `load` runs, which is to do
+  # nothing else, and returns the failure that it then reported, if any. Only one process at a time can do so.
   #
   # The table belongs to the process, so that whatever happens to that, no later load follows its order.
   @spec with_order(module(), Path.t() | nil, (() -> result)) ::

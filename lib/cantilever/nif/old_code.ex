@@ -7,37 +7,42 @@ defmodule Cantilever.Nif.OldCode do
   @at_once 10_000
 
   @first_pause_ms 1
-  @longest_pause_ms 50
+  @longest_pause_ms 100
 
-  # Removes the old code as soon as nobody runs it.
-  @spec remove(module(), deadline_ms :: integer() | :infinity) :: :ok | :in_use
-  def remove(module, deadline), do: remove(module, deadline, @first_pause_ms)
+  # Removes the old code as soon as nobody runs it, unless `stop?` says so before; `pause` waits for so many ms.
+  @spec remove(module(), (() -> boolean()), (pos_integer() -> term())) :: :ok | :in_use
+  def remove(module, stop?, pause) do
+    if :code.soft_purge(module) do
+      :ok
+    else
+      # Purging looks at all processes, and the code server does nothing else meanwhile.
+      pids = for {pid, _function} <- processes(module), do: pid
 
-  defp remove(module, deadline, pause) do
-    cond do
-      :code.soft_purge(module) ->
-        :ok
+      case wait(pids, module, stop?, pause, @first_pause_ms) do
+        :left -> remove(module, stop?, pause)
+        :in_use -> :in_use
+      end
+    end
+  end
 
-      past?(deadline) ->
-        :in_use
+  # Nobody is told when a process leaves old code.
+  defp wait(pids, module, stop?, pause, ms) do
+    if stop?.() do
+      :in_use
+    else
+      pause.(ms)
 
-      true ->
-        # Nobody is told when a process leaves old code.
-        receive do
-        after
-          pause -> remove(module, deadline, min(pause * 2, @longest_pause_ms))
-        end
+      case Enum.filter(pids, &:erlang.check_process_code(&1, module)) do
+        [] -> :left
+        rest -> wait(rest, module, stop?, pause, min(ms * 2, @longest_pause_ms))
+      end
     end
   end
 
   # The processes that run the old code, and the function that each is in.
   @spec processes(module()) :: [{pid(), mfa() | nil}]
   def processes(module) do
-    # In a process of its own, whose mailbox holds nothing else.
-    Task.async(fn ->
-      Process.list() |> Enum.chunk_every(@at_once) |> Enum.flat_map(&in_old_code(&1, module))
-    end)
-    |> Task.await(:infinity)
+    Process.list() |> Enum.chunk_every(@at_once) |> Enum.flat_map(&in_old_code(&1, module))
   end
 
   defp in_old_code(pids, module) do
@@ -62,7 +67,4 @@ defmodule Cantilever.Nif.OldCode do
       _ended -> nil
     end
   end
-
-  defp past?(:infinity), do: false
-  defp past?(deadline), do: System.monotonic_time(:millisecond) >= deadline
 end

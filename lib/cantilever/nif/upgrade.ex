@@ -35,13 +35,70 @@ defmodule Cantilever.Nif.Upgrade do
   def run(module, opts) do
     opts = options!(opts)
 
-    with {:ok, from} <- loaded(module),
+    with {:ok, _from} <- loaded(module),
          :ok <- compile(opts),
+         do: apart(fn caller -> exclusively(module, opts, caller) end)
+  end
+
+  # In a process that nobody kills half way, with a mailbox of its own.
+  defp apart(fun) do
+    caller = self()
+
+    {pid, monitor} =
+      spawn_monitor(fn ->
+        result = fun.(Process.monitor(caller))
+        exit({:shutdown, {__MODULE__, result}})
+      end)
+
+    receive do
+      {:DOWN, ^monitor, :process, ^pid, {:shutdown, {__MODULE__, result}}} -> result
+      {:DOWN, ^monitor, :process, ^pid, reason} -> exit(reason)
+    end
+  end
+
+  # The lock goes when its process does.
+  defp exclusively(module, opts, caller) do
+    deadline = deadline(opts[:timeout])
+    lock = {{__MODULE__, module}, self()}
+
+    cond do
+      :global.set_lock(lock, [node()], 0) ->
+        try do
+          upgrade(module, opts[:library], {deadline, caller})
+        after
+          :global.del_lock(lock, [node()])
+        end
+
+      past?(deadline) ->
+        failed(
+          :busy,
+          "another upgrade of #{inspect(module)} is under way in this node, and did not end in time"
+        )
+
+      true ->
+        pause(@between_tries_ms, caller)
+        exclusively(module, Keyword.put(opts, :timeout, left(deadline)), caller)
+    end
+  end
+
+  # What was loaded may have changed while this waited for another upgrade.
+  defp upgrade(module, given, patience) do
+    with {:ok, from} <- loaded(module),
          {:ok, code} <- object_code(module),
-         {:ok, library} <- library(from, opts[:library]) do
-      if new?(from, code, library),
-        do: load(from, code, library, deadline(opts[:timeout])),
-        else: {:ok, :unchanged}
+         {:ok, new} <- new(from, code, given) do
+      case new do
+        :unchanged -> {:ok, :unchanged}
+        {:library, library} -> load(from, code, library, patience)
+      end
+    end
+  end
+
+  # Whoever asked for the upgrade may be gone: then there is nobody to wait for it.
+  defp pause(ms, caller) do
+    receive do
+      {:DOWN, ^caller, :process, _pid, _reason} -> exit(:normal)
+    after
+      ms -> :ok
     end
   end
 
@@ -103,7 +160,9 @@ defmodule Cantilever.Nif.Upgrade do
     if opts[:compile] do
       env = [{"MIX_ENV", to_string(Mix.env())}, {"MIX_TARGET", to_string(Mix.target())}]
 
-      case System.cmd("mix", ["compile"], env: env, stderr_to_stdout: true) do
+      dir = Path.dirname(Mix.Project.project_file())
+
+      case System.cmd("mix", ["compile"], cd: dir, env: env, stderr_to_stdout: true) do
         {_output, 0} -> :ok
         {output, _status} -> failed(:compile, "the project does not compile:\n\n#{output}")
       end
@@ -128,16 +187,57 @@ defmodule Cantilever.Nif.Upgrade do
     end
   end
 
-  defp library(_from, nil), do: {:ok, nil}
+  defp new(from, {binary, file}, nil) do
+    own = Path.expand(Loader.file(from.module.__cantilever__(:location)))
 
-  defp library(from, path) do
-    with {:ok, content} <- read(path),
+    cond do
+      # A loader takes a file of the same name for the one that it has.
+      not (own =~ ~r/-[0-9a-f]{16}\.\w+\z/) ->
+        failed(
+          :library,
+          "#{inspect(from.module)} loads its library by a name that does not tell what is in it (:load_from), so " <>
+            "this node would find the one that it has: name the new file with the option :library"
+        )
+
+      not (binary |> md5() |> is_binary()) ->
+        failed(:library, "#{file} is no beam file")
+
+      md5(binary) != from.module.module_info(:md5) or own != Path.expand(from.path) ->
+        {:ok, {:library, nil}}
+
+      true ->
+        {:ok, :unchanged}
+    end
+  end
+
+  defp new(from, {binary, file}, path) do
+    with :ok <- same_module(from, binary, file),
+         {:ok, content} <- read(path),
          library = Library.parse(content),
-         :ok <- kit(library, path),
          :ok <- host(library, path),
+         :ok <- kit(library, path),
          :ok <- same_functions(from, library, content, path),
          {:ok, file} <- install(from, content, path) do
-      {:ok, file}
+      {:ok,
+       if(Path.expand(file) == Path.expand(from.path), do: :unchanged, else: {:library, file})}
+    end
+  end
+
+  defp same_module(from, binary, file) do
+    if md5(binary) == from.module.module_info(:md5),
+      do: :ok,
+      else:
+        failed(
+          :library,
+          "#{file} is not the #{inspect(from.module)} that is loaded, which was compiled or replaced since: upgrade " <>
+            "without the option :library, or restore the file"
+        )
+  end
+
+  defp md5(binary) do
+    case :beam_lib.md5(binary) do
+      {:ok, {_module, md5}} -> md5
+      {:error, :beam_lib, _reason} -> nil
     end
   end
 
@@ -151,8 +251,8 @@ defmodule Cantilever.Nif.Upgrade do
     end
   end
 
-  defp kit(%Library{format: format, kit?: kit?}, path) do
-    if kit? or format == :unknown,
+  defp kit(%Library{kit?: kit?}, path) do
+    if kit?,
       do: :ok,
       else: failed(:library, "#{path} is no library that cantilever::init! was built into")
   end
@@ -209,54 +309,34 @@ defmodule Cantilever.Nif.Upgrade do
       failed(:library, "#{path} cannot be installed: #{Exception.message(error)}")
   end
 
-  defp new?(from, {binary, _file}, nil) do
-    {:ok, {_module, md5}} = :beam_lib.md5(binary)
-    own = Loader.file(from.module.__cantilever__(:location))
-    md5 != from.module.module_info(:md5) or Path.expand(own) != Path.expand(from.path)
-  end
-
-  defp new?(from, _code, library), do: Path.expand(library) != Path.expand(from.path)
-
-  defp load(from, code, library, deadline) do
+  defp load(from, {binary, file}, library, {deadline, caller} = patience) do
     started = System.monotonic_time(:millisecond)
-    base = library && Path.rootname(library)
 
-    case Loader.with_order(from.module, base, fn ->
-           replace(from.module, code, deadline, started)
-         end) do
-      {:ok, {:ok, waited_ms}, _failure} ->
-        {:ok, report(from, waited_ms)}
-
-      {:ok, {:error, :on_load_failure}, failure} ->
-        failed(:load, failure || "the module's on_load function failed")
-
-      {:ok, {:error, %UpgradeError{} = error}, _failure} ->
-        {:error, error}
-
-      {:ok, {:error, reason}, _failure} ->
-        failed(:load, "the VM does not load #{inspect(from.module)}: #{inspect(reason)}")
-
-      :busy ->
-        if System.monotonic_time(:millisecond) >= deadline do
-          failed(:busy, "another upgrade is under way in this node, and did not end in time")
-        else
-          receive do
-          after
-            @between_tries_ms -> load(from, code, library, deadline)
-          end
-        end
-    end
-  end
-
-  defp replace(module, {binary, file}, deadline, started) do
-    case OldCode.remove(module, deadline) do
+    case OldCode.remove(from.module, fn -> past?(deadline) end, &pause(&1, caller)) do
       :ok ->
         waited_ms = System.monotonic_time(:millisecond) - started
+        base = library && Path.rootname(library)
 
-        with {:module, ^module} <- :code.load_binary(module, file, binary), do: {:ok, waited_ms}
+        case Loader.with_order(from.module, base, fn ->
+               :code.load_binary(from.module, file, binary)
+             end) do
+          {:ok, {:module, _module}, _failure} ->
+            {:ok, report(from, waited_ms)}
+
+          {:ok, {:error, :on_load_failure}, failure} ->
+            failed(:load, failure || "the module's on_load function failed")
+
+          {:ok, {:error, reason}, _failure} ->
+            failed(:load, "the VM does not load #{inspect(from.module)}: #{inspect(reason)}")
+
+          # That of another module, for as long as its library takes to load.
+          :busy ->
+            pause(1, caller)
+            load(from, {binary, file}, library, patience)
+        end
 
       :in_use ->
-        in_use(module)
+        in_use(from.module)
     end
   end
 
@@ -279,6 +359,12 @@ defmodule Cantilever.Nif.Upgrade do
     {:ok, to} = Info.of(from.module)
     %__MODULE__{module: from.module, from: from, to: to, running: running, waited_ms: waited_ms}
   end
+
+  defp past?(:infinity), do: false
+  defp past?(deadline), do: System.monotonic_time(:millisecond) >= deadline
+
+  defp left(:infinity), do: :infinity
+  defp left(deadline), do: max(deadline - System.monotonic_time(:millisecond), 0)
 
   defp deadline(:infinity), do: :infinity
   defp deadline(timeout_ms), do: System.monotonic_time(:millisecond) + timeout_ms

@@ -28,7 +28,7 @@ defmodule Cantilever.Nif.UpgradeTest do
   describe "upgrade/2 to another library" do
     test "loads it beside the old one, where calls in flight go on", %{peer: peer} = builds do
       callers =
-        for call <- ["yield_for(2_000)", "work_for(2_000)"], do: start(peer, "UpgradeNif.#{call}")
+        for call <- ["yield_for(6_000)", "work_for(6_000)"], do: start(peer, "UpgradeNif.#{call}")
 
       assert {:ok, %Upgrade{from: from, to: to} = upgrade} =
                upgrade(peer, library: builds["second"])
@@ -47,7 +47,7 @@ defmodule Cantilever.Nif.UpgradeTest do
     end
 
     test "waits for those who are in the code from before the last one", %{peer: peer} = builds do
-      caller = start(peer, "UpgradeNif.yield_for(1_500)")
+      caller = start(peer, "UpgradeNif.yield_for(6_000)")
       assert {:ok, %Upgrade{}} = upgrade(peer, library: builds["second"])
 
       assert {:error,
@@ -93,18 +93,20 @@ defmodule Cantilever.Nif.UpgradeTest do
         match?({:error, %UpgradeError{reason: :busy}}, upgrade(peer, timeout: 0))
       end)
 
+      # Whoever waited for the same library finds it loaded.
+      same = start(peer, "Cantilever.Nif.upgrade(UpgradeNif, timeout: :infinity)")
+
       # Whoever waits may be stopped, and leaves nothing behind.
       stop(peer, waiting)
       stop(peer, caller)
-      assert {:ok, %Upgrade{}} = upgrade(peer, [])
+      assert {:ok, %Upgrade{}} = value(peer, same)
+      assert upgrade(peer, []) == {:ok, :unchanged}
     end
   end
 
   describe "upgrade/2 leaves the old library at work when" do
     setup %{peer: peer} do
       eval(peer, ":persistent_term.put(:counters, UpgradeNif.counters_new(nil))")
-
-      on_exit(fn -> :ok end)
       :ok
     end
 
@@ -151,6 +153,33 @@ defmodule Cantilever.Nif.UpgradeTest do
                upgrade(peer, library: ChildVM.library(Cantilever.KitNif))
 
       assert at_work?(peer)
+    end
+
+    test "the beam file is not the module that is loaded", %{peer: peer, tmp_dir: dir} = builds do
+      File.write!(Path.join(dir, "Elixir.Cantilever.UpgradeNif.beam"), "half a file")
+      eval(peer, "Code.prepend_path(dir)", dir: dir)
+      assert {:error, %UpgradeError{reason: :library, message: message}} = upgrade(peer, [])
+      assert message =~ "is no beam file"
+
+      assert {:error, %UpgradeError{reason: :library, message: message}} =
+               upgrade(peer, library: builds["second"])
+
+      assert message =~ "is not the Cantilever.UpgradeNif that is loaded"
+      assert at_work?(peer)
+    end
+
+    test "the library has a name that may stand for another one", %{peer: peer} do
+      assert ChildVM.load(
+               peer,
+               Cantilever.KitNif.EveryCheckpoint,
+               1,
+               copy(Cantilever.KitNif.EveryCheckpoint)
+             ) == :ok
+
+      assert {:error, %UpgradeError{reason: :library, message: message}} =
+               eval(peer, "Cantilever.Nif.upgrade(Cantilever.KitNif.EveryCheckpoint)")
+
+      assert message =~ "name the new file with the option :library"
     end
 
     test "the module is no native one", %{peer: peer} do
@@ -213,6 +242,7 @@ defmodule Cantilever.Nif.UpgradeTest do
         undeclared: UpgradeNif.undeclared_new(),
         renumbered: UpgradeNif.renumbered_new(),
         forgotten: UpgradeNif.forgotten_new(),
+        shape: UpgradeNif.shape_new(),
         counters: UpgradeNif.counters_new(nil)
       })
       """)
@@ -225,9 +255,7 @@ defmodule Cantilever.Nif.UpgradeTest do
             {"renumbered_get(handles.renumbered)", "its layout is 1 there and 2 here"},
             {"forgotten_get(handles.forgotten)",
              "its fields differ, although both declare layout 1"},
-            {"renumbered_get(handles.counters)", "it is a `upgrade_nif::handles::Counters`"},
-            {"counters_kind([handles.counters, handles.undeclared])",
-             "argument 1 (counters) is a handle to a"}
+            {"shape_kind(handles.shape)", "its fields differ, although both declare layout 1"}
           ] do
         error =
           eval(peer, """
@@ -247,6 +275,22 @@ defmodule Cantilever.Nif.UpgradeTest do
         assert error.message =~ error.loaded
       end
 
+      # What would be wrong in one build is no stale handle between two.
+      for call <- [
+            "renumbered_get(handles.counters)",
+            "yield_for(handles.undeclared)",
+            "counters_kind([handles.counters, handles.undeclared])"
+          ] do
+        assert eval(peer, """
+               handles = :persistent_term.get(:handles)
+               try do
+                 UpgradeNif.#{call}
+               rescue
+                 error in ArgumentError -> Exception.message(error)
+               end
+               """) =~ "must be"
+      end
+
       # Of the build that is loaded, they are what they were.
       assert eval(peer, "UpgradeNif.forgotten_get(UpgradeNif.forgotten_new())") == 1
       assert {:ok, %Upgrade{}} = upgrade(peer, [])
@@ -259,11 +303,11 @@ defmodule Cantilever.Nif.UpgradeTest do
 
       assert eval(peer, """
              try do
-               UpgradeNif.counters_add(:persistent_term.get(:counters), "a")
+               UpgradeNif.counters_kind([:persistent_term.get(:counters)])
              rescue
                error in Cantilever.StaleHandle -> Exception.message(error)
              end
-             """) =~ "has an allocator of its own"
+             """) =~ ~r/argument 1 .counters. is a handle to a .* has an allocator of its own/
 
       assert eval(peer, ~S|UpgradeNif.counters_add(UpgradeNif.counters_new(nil), "a")|) == 1
     end
@@ -367,6 +411,15 @@ defmodule Cantilever.Nif.UpgradeTest do
 
   defp info(peer), do: :peer.call(peer, Cantilever.Nif, :info, [UpgradeNif])
 
+  defp copy(module) do
+    dir = Application.app_dir(:cantilever, "copy #{System.unique_integer([:positive])}")
+    on_exit(fn -> File.rm_rf!(dir) end)
+    File.mkdir_p!(dir)
+    file = Path.join(dir, "kit_nif.so")
+    File.cp!(ChildVM.library(module), file)
+    file
+  end
+
   # A process that is in this call.
   defp start(peer, call) do
     eval(peer, """
@@ -377,8 +430,8 @@ defmodule Cantilever.Nif.UpgradeTest do
     wait = fn wait ->
       case Process.info(caller, :current_function) do
         {:current_function, {Cantilever.UpgradeNif, _name, _arity}} -> caller
-        {:current_function, {Cantilever.Nif.OldCode, _name, _arity}} -> caller
-        _other -> :erlang.yield() && wait.(wait)
+        {:current_function, {Cantilever.Nif.Upgrade, :apart, 1}} -> caller
+        {:current_function, _starting} -> :erlang.yield() && wait.(wait)
       end
     end
     wait.(wait)
