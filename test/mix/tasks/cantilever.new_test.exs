@@ -26,6 +26,7 @@ defmodule Mix.Tasks.Cantilever.NewTest do
       again = mix!(project, ["cantilever.new", "Shop.Native"])
       refute again =~ "creating"
       assert again =~ "unchanged"
+      assert_upgrades(project)
     end
 
     test "does so in an application of an umbrella, and for a long name", %{dir: dir} do
@@ -111,6 +112,48 @@ defmodule Mix.Tasks.Cantilever.NewTest do
     mix!(project, ["format", "--check-formatted"])
     run!("cargo", ["fmt", "--check"], crate)
     run!("cargo", ["clippy", "--all-targets", "--quiet", "--", "-D", "warnings"], crate)
+  end
+
+  # In one VM, as under `iex -S mix`: a source that does not compile, one that does, another function, and back again.
+  defp assert_upgrades(project) do
+    script = Path.join(project, "upgrade.exs")
+
+    File.write!(script, ~S"""
+    rust = "native/shop_native/src/lib.rs"
+    elixir = "lib/shop/native.ex"
+    [old_rust, old_elixir] = Enum.map([rust, elixir], &File.read!/1)
+    caller = spawn(fn -> Shop.Native.count_primes(1_000_000_000_000) end)
+
+    edit = fn from, to -> File.write!(rust, String.replace(old_rust, from, to)) end
+    {:ok, :unchanged} = Cantilever.Nif.upgrade(Shop.Native)
+
+    edit.("u64::from(b)\n", "u64::from(b\n")
+    {:error, %{reason: :compile, message: message}} = Cantilever.Nif.upgrade(Shop.Native)
+    true = message =~ "error"
+    3 = Shop.Native.add(1, 2)
+
+    edit.("u64::from(b)\n", "u64::from(b) + 10\n")
+    {:ok, %{running: running}} = Cantilever.Nif.upgrade(Shop.Native)
+    13 = Shop.Native.add(1, 2)
+    IO.inspect(running == [{caller, {Shop.Native, :count_primes, 1}}], label: "in flight")
+    Process.exit(caller, :kill)
+
+    edit.("fn add(", "fn plus(")
+    {:error, %{reason: :compile}} = Cantilever.Nif.upgrade(Shop.Native)
+    File.write!(elixir, String.replace(old_elixir, "add(", "plus("))
+    {:ok, _upgrade} = Cantilever.Nif.upgrade(Shop.Native)
+    3 = Shop.Native.plus(1, 2)
+
+    File.write!(rust, old_rust)
+    File.write!(elixir, old_elixir)
+    {:ok, %{to: %{older: older}}} = Cantilever.Nif.upgrade(Shop.Native)
+    3 = Shop.Native.add(1, 2)
+    IO.puts("#{length(older)} older")
+    """)
+
+    output = mix!(project, ["run", "upgrade.exs"])
+    assert output =~ "in flight: true\n"
+    assert output =~ "2 older"
   end
 
   defp depend_on_kit(project) do
