@@ -20,7 +20,7 @@ use crate::handle::Boxed;
 use crate::outbox::Credit;
 use crate::resource::Object;
 use crate::settings::Settings;
-use crate::{errand, mailbox, module, outbox, panics, pool, reclaim, watchdog};
+use crate::{mailbox, module, outbox, panics, pool, watchdog};
 
 mod atoms {
     rustler::atoms! { load_error = "$cantilever_load_error" }
@@ -214,9 +214,6 @@ unsafe fn initialise<'a>(
         .ok_or("the library was loaded without its entry")?;
     module::set(library.module.to_str().unwrap_or("a native library"));
     let build = pin()?;
-    reclaim::start();
-    errand::start()?;
-    outbox::start();
     let (settings, load_data) = Settings::read(env, load_info)?;
     // SAFETY: as the function's contract says.
     unsafe {
