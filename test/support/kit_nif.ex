@@ -154,6 +154,13 @@ defmodule Cantilever.KitNif.Stubs do
     dirty_cpu_term: 1,
     # loading.rs
     seen_load_data: 0,
+    # thread_locals.rs
+    thread_local_calls: 0,
+    thread_local_calls_dirty: 0,
+    thread_local_calls_yielding: 0,
+    thread_local_calls_parallel: 0,
+    thread_locals_destroyed: 0,
+    print_line: 1,
     # holding.rs
     hold_ms: 1,
     hold_sometimes: 2,

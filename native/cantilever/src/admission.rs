@@ -13,6 +13,7 @@ use rustler::Env;
 use crate::errand;
 use crate::resource::{Kind, Object, Shared};
 use crate::signal::{Signal, Wait};
+use crate::worker::Lease;
 
 pub(crate) static DIRTY_CPU: Gate = Gate::new();
 pub(crate) static DIRTY_IO: Gate = Gate::new();
@@ -186,12 +187,14 @@ impl Gate {
         }
     }
 
-    /// Lets the calling process queue; `None` outside of a loaded library.
+    /// Lets the calling process queue; `None` outside of a loaded library, and where the system has no thread to
+    /// give for what is to be done if the process dies.
     pub(crate) fn queue(
         &'static self,
         function: &'static FunctionLimit,
         env: Env<'_>,
     ) -> Option<Shared<Ticket>> {
+        let errands = errand::lease()?;
         let place = Arc::new(Place {
             state: AtomicU8::new(Place::WAITING),
             signal: Signal::default(),
@@ -207,6 +210,7 @@ impl Gate {
             gate: self,
             number,
             place: Arc::clone(&place),
+            _errands: errands,
         })?;
         let admitted = self.change(|calls| calls.queue(number, place));
         admitted.iter().for_each(|place| place.signal.wake_in(env));
@@ -273,6 +277,8 @@ pub(crate) struct Ticket {
     gate: &'static Gate,
     number: u64,
     place: Arc<Place>,
+    /// Passing it on is an errand.
+    _errands: Lease,
 }
 
 impl Object for Ticket {

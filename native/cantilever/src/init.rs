@@ -20,7 +20,7 @@ use crate::handle::Boxed;
 use crate::outbox::Credit;
 use crate::resource::Object;
 use crate::settings::{self, Settings};
-use crate::{build, builds, errand, mailbox, module, outbox, panics, pool, reclaim, watchdog};
+use crate::{build, builds, mailbox, module, outbox, panics, pool, watchdog};
 
 mod atoms {
     rustler::atoms! { load_error = "$cantilever_load_error", again }
@@ -255,9 +255,6 @@ unsafe fn initialise<'a>(
         return Err(Refusal::Again);
     }
     build::loaded(library.version, &path);
-    reclaim::start();
-    errand::start()?;
-    outbox::start();
     let settings = Settings::read(env, vm, load_data)?;
     // SAFETY: as the function's contract says.
     unsafe {

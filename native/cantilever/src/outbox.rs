@@ -11,16 +11,15 @@ mod message;
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
 
 use log::Record;
 use rustler::LocalPid;
 
-use crate::mailbox;
 use crate::panics::PanicReport;
-use crate::worker::Worker;
+use crate::worker::{Jobs, Worker};
+use crate::{mailbox, settings};
 use bound::Bound;
 use credit::Purse;
 use event::{Event, LogRecord};
@@ -44,12 +43,8 @@ static PANICS: Bound = Bound::new(1_000, 4 * 1024 * 1024);
 
 static LOST: AtomicU32 = AtomicU32::new(0);
 
-static WORKER: LazyLock<Worker<Event>> = LazyLock::new(|| Worker::start("cantilever-outbox", run));
-
-/// Starts the thread; called while the library is loaded, so that later calls find it running.
-pub(crate) fn start() {
-    LazyLock::force(&WORKER);
-}
+static WORKER: LazyLock<Worker<Event>> =
+    LazyLock::new(|| Worker::new("cantilever-outbox", settings::threads_idle, run));
 
 /// Messages may take credits along from now on.
 pub(crate) fn open() {
@@ -77,8 +72,9 @@ fn submit(event: Event) {
         LOST.fetch_add(1, Ordering::Relaxed);
         return;
     }
-    // Without its thread, which the system had none for, nobody will ever take it out again.
-    if WORKER.submit(event).is_err() {
+    // Without its thread, which the system has none for now, nobody would take it out again.
+    if let Err(event) = WORKER.submit(event) {
+        bound_of(&event).release(1, bytes);
         LOST.fetch_add(1, Ordering::Relaxed);
     }
 }
@@ -90,14 +86,15 @@ fn bound_of(event: &Event) -> &'static Bound {
     }
 }
 
-fn run(events: &Receiver<Event>) {
+fn run(events: &Jobs<Event>) {
     let mut purse = Purse::new();
-    while let Ok(first) = events.recv() {
+    while let Some(first) = events.wait() {
         let mut logger = find_logger();
         // The credit comes first: what is said while this thread waits for one is sent together.
         let credit = purse.take();
-        let batch = collect(first, events);
-        // Every record that was not admitted left others in the queue, so a message follows its loss.
+        let batch = collect(first, || events.take());
+        // Every record that was not admitted left others in the queue, so a message follows its loss. (One that
+        // there was no thread for is told of with the next that there is one for.)
         let lost = LOST.swap(0, Ordering::Relaxed);
         let mut message = Message::new(&batch, lost, credit.as_ref());
         drop((batch, credit));
@@ -121,7 +118,7 @@ fn find_logger() -> LocalPid {
 }
 
 /// Takes what is there, up to the size of a message.
-fn collect(first: Event, events: &Receiver<Event>) -> Vec<Event> {
+fn collect(first: Event, mut take: impl FnMut() -> Option<Event>) -> Vec<Event> {
     let mut bytes = 0;
     let mut batch = Vec::new();
     let mut next = Some(first);
@@ -131,7 +128,7 @@ fn collect(first: Event, events: &Receiver<Event>) -> Vec<Event> {
         bytes += event_bytes;
         batch.push(event);
         let room = batch.len() < BATCH_RECORDS && bytes < BATCH_BYTES;
-        next = if room { events.try_recv().ok() } else { None };
+        next = if room { take() } else { None };
     }
     batch
 }
@@ -156,16 +153,17 @@ mod tests {
     #[test]
     fn a_batch_is_what_is_there_up_to_the_size_of_a_message() {
         let (sender, receiver) = channel();
+        let collected = || collect(event("x"), || receiver.try_recv().ok()).len();
         for _ in 0..BATCH_RECORDS {
             sender.send(event("x")).unwrap();
         }
-        assert_eq!(collect(event("x"), &receiver).len(), BATCH_RECORDS);
-        assert_eq!(collect(event("x"), &receiver).len(), 2);
+        assert_eq!(collected(), BATCH_RECORDS);
+        assert_eq!(collected(), 2);
         let large = "x".repeat(BATCH_BYTES as usize / 2);
         for _ in 0..3 {
             sender.send(event(&large)).unwrap();
         }
-        assert_eq!(collect(event("x"), &receiver).len(), 3);
-        assert_eq!(collect(event("x"), &receiver).len(), 2);
+        assert_eq!(collected(), 3);
+        assert_eq!(collected(), 2);
     }
 }

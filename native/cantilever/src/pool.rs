@@ -56,6 +56,10 @@ fn pool() -> Arc<ThreadPool> {
     if let Some(pool) = pool.as_ref() {
         return Arc::clone(pool);
     }
+    if !errand::look_after_pool() {
+        drop(pool);
+        panic!("cannot start the thread that looks after the pool");
+    }
     let built = ThreadPoolBuilder::new()
         .num_threads(settings::threads())
         .thread_name(|index| format!("cantilever-{index}"))
@@ -67,10 +71,7 @@ fn pool() -> Arc<ThreadPool> {
         .panic_handler(panics::report_uncaught)
         .build();
     match built {
-        Ok(built) => {
-            errand::look_after_pool();
-            Arc::clone(pool.insert(Arc::new(built)))
-        }
+        Ok(built) => Arc::clone(pool.insert(Arc::new(built))),
         Err(error) => {
             drop(pool);
             panic!(

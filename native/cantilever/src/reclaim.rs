@@ -2,18 +2,12 @@
 
 use std::any::Any;
 use std::sync::LazyLock;
-use std::sync::mpsc::Receiver;
 
-use crate::worker::Worker;
-use crate::{outbox, panics};
+use crate::worker::{Jobs, Worker};
+use crate::{outbox, panics, settings};
 
 static WORKER: LazyLock<Worker<Box<dyn Any + Send>>> =
-    LazyLock::new(|| Worker::start("cantilever-reclaim", run));
-
-/// Starts the thread; called while the library is loaded, so that later calls find it running.
-pub(crate) fn start() {
-    LazyLock::force(&WORKER);
-}
+    LazyLock::new(|| Worker::new("cantilever-reclaim", settings::threads_idle, run));
 
 /// Drops `value` on the kit's thread.
 pub(crate) fn drop_later<T: Send + 'static>(value: T) {
@@ -23,8 +17,8 @@ pub(crate) fn drop_later<T: Send + 'static>(value: T) {
     }
 }
 
-fn run(values: &Receiver<Box<dyn Any + Send>>) {
-    while let Ok(value) = values.recv() {
+fn run(values: &Jobs<Box<dyn Any + Send>>) {
+    while let Some(value) = values.wait() {
         drop_guarded(value);
     }
 }

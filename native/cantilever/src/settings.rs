@@ -2,7 +2,7 @@
 
 use std::mem::MaybeUninit;
 use std::ops::RangeInclusive;
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI32, AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use log::LevelFilter;
@@ -13,17 +13,20 @@ use crate::{admission, inspect, log_level, logger, pool, slice, watchdog};
 
 static THREADS: AtomicUsize = AtomicUsize::new(1);
 static THREADS_NICE: AtomicI32 = AtomicI32::new(DEFAULT_NICE);
+static THREADS_IDLE_MS: AtomicU64 = AtomicU64::new(DEFAULT_IDLE_MS);
 
 const MOST_THREADS: usize = 1024;
 const DEFAULT_NICE: i32 = 0;
 const NICEST: i32 = 19;
+const DEFAULT_IDLE_MS: u64 = 60_000;
+const LONGEST_IDLE_MS: u64 = 3_600_000;
 const LONGEST_SLICE_US: u32 = 2000;
 /// The VM's own default.
 const DIRTY_IO_SCHEDULERS: usize = 10;
 const DEFAULT_SLOW_MS: u64 = 1;
 const LONGEST_SLOW_MS: u64 = 60_000;
-const KNOWN: &str = ":dirty_cpu_limit, :dirty_io_limit, :log, :slice_us, :slow_ms, :threads and \
-    :threads_nice";
+const KNOWN: &str = ":dirty_cpu_limit, :dirty_io_limit, :log, :slice_us, :slow_ms, :threads, \
+    :threads_idle_ms and :threads_nice";
 
 mod atoms {
     rustler::atoms! {
@@ -39,6 +42,7 @@ mod atoms {
         off,
         slice_us,
         threads,
+        threads_idle_ms,
         threads_nice,
         dirty_cpu_limit,
         dirty_io_limit,
@@ -56,6 +60,11 @@ pub(crate) fn threads_nice() -> i32 {
     THREADS_NICE.load(Ordering::Relaxed)
 }
 
+/// How long threads of the library are kept that have nothing to do.
+pub(crate) fn threads_idle() -> Duration {
+    Duration::from_millis(THREADS_IDLE_MS.load(Ordering::Relaxed))
+}
+
 /// What the load data says to the kit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
@@ -64,6 +73,7 @@ pub(crate) struct Settings {
     slice_us: u32,
     threads: usize,
     threads_nice: i32,
+    threads_idle_ms: u64,
     dirty_cpu_limit: usize,
     dirty_io_limit: usize,
 }
@@ -106,6 +116,7 @@ impl Settings {
             slice_us: slice::DEFAULT_SLICE_US,
             threads: number(atoms::schedulers_online(), schedulers),
             threads_nice: DEFAULT_NICE,
+            threads_idle_ms: DEFAULT_IDLE_MS,
             dirty_cpu_limit: but_one(number(atoms::dirty_cpu_schedulers_online(), schedulers)),
             dirty_io_limit: but_one(number(atoms::dirty_io_schedulers(), DIRTY_IO_SCHEDULERS)),
         }
@@ -115,6 +126,7 @@ impl Settings {
     pub(crate) fn apply(self) {
         slice::set_length_us(self.slice_us);
         logger::install(self.log);
+        THREADS_IDLE_MS.store(self.threads_idle_ms, Ordering::Relaxed);
         watchdog::set_limit(self.slow);
         let other_number = THREADS.swap(self.threads, Ordering::Relaxed) != self.threads;
         let other_nice =
@@ -146,6 +158,10 @@ impl Settings {
             let wanted = format!("an integer from 0 to {NICEST}");
             self.threads_nice =
                 integer(value, 0..=NICEST).ok_or_else(|| wrong("threads_nice", &wanted, value))?;
+        } else if key == atoms::threads_idle_ms() {
+            let wanted = format!("an integer from 1 to {LONGEST_IDLE_MS} (ms)");
+            self.threads_idle_ms = integer(value, 1..=LONGEST_IDLE_MS)
+                .ok_or_else(|| wrong("threads_idle_ms", &wanted, value))?;
         } else if key == atoms::dirty_cpu_limit() {
             self.dirty_cpu_limit = limit("dirty_cpu_limit", value)?;
         } else if key == atoms::dirty_io_limit() {

@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use rustler::{Atom, Encoder, Env, LocalPid, OwnedEnv, Term};
 
 use crate::thread_kind::{ThreadKind, thread_kind};
+use crate::worker::Lease;
 use crate::{errand, mailbox};
 
 mod atoms {
@@ -27,6 +28,8 @@ pub(crate) struct Suspension {
     pid: LocalPid,
     number: u64,
     suspender: LocalPid,
+    /// Ending it may be an errand.
+    _errands: Lease,
 }
 
 /// What came of asking for a suspension.
@@ -34,18 +37,23 @@ pub(crate) enum Asked {
     Suspension(Suspension),
     /// The suspender is being restarted.
     Later,
-    /// The application that has the suspender does not run.
+    /// The application that has the suspender does not run, or the system has no thread to give for the end of
+    /// a suspension.
     Nobody,
 }
 
 impl Suspension {
     /// Asks for the calling process to be suspended.
     pub(crate) fn ask(env: Env<'_>) -> Asked {
+        let Some(errands) = errand::lease() else {
+            return Asked::Nobody;
+        };
         if let Some(suspender) = find_in(env, atoms::suspender()) {
             let suspension = Suspension {
                 pid: env.pid(),
                 number: LAST.fetch_add(1, Ordering::Relaxed),
                 suspender,
+                _errands: errands,
             };
             if suspension.send(env, atoms::suspend()) {
                 return Asked::Suspension(suspension);

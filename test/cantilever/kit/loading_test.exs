@@ -42,7 +42,9 @@ defmodule Cantilever.Kit.LoadingTest do
             {[slow_ms: :on], "slow_ms must be an integer from 1 to 60000 (ms) or :off, got: :on"},
             {[slices: 1],
              "unknown setting :slices, known are :dirty_cpu_limit, :dirty_io_limit, :log, " <>
-               ":slice_us, :slow_ms, :threads and :threads_nice"},
+               ":slice_us, :slow_ms, :threads, :threads_idle_ms and :threads_nice"},
+            {[threads_idle_ms: 0],
+             "threads_idle_ms must be an integer from 1 to 3600000 (ms), got: 0"},
             {[threads_nice: 20], "threads_nice must be an integer from 0 to 19, got: 20"},
             {:all, "cantilever must be a keyword list or a map with atom keys, got: :all"}
           ] do

@@ -4,8 +4,8 @@
 //! process has logged the message and collected its heap, or has died, the credit comes back. So
 //! a process that crashes costs messages, but never a credit.
 
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
@@ -20,7 +20,8 @@ const WITHOUT_CREDIT: Duration = Duration::from_secs(1);
 
 static OUT: AtomicU32 = AtomicU32::new(0);
 
-static WAITING: OnceLock<Thread> = OnceLock::new();
+/// The outbox's thread, which there is not always.
+static WAITING: Mutex<Option<Thread>> = Mutex::new(None);
 
 /// One message that has not been dealt with yet.
 pub(crate) struct Credit;
@@ -37,17 +38,19 @@ impl Object for Credit {
 impl Drop for Credit {
     fn drop(&mut self) {
         OUT.fetch_sub(1, Ordering::Release);
-        if let Some(thread) = WAITING.get() {
-            thread.unpark();
-        }
+        open();
     }
 }
 
-/// Credits can be made from now on.
+/// There may be a credit to be had now.
 pub(crate) fn open() {
-    if let Some(thread) = WAITING.get() {
+    if let Some(thread) = waiting().as_ref() {
         thread.unpark();
     }
+}
+
+fn waiting() -> MutexGuard<'static, Option<Thread>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives out credits on the outbox's thread.
@@ -58,7 +61,7 @@ pub(crate) struct Purse {
 
 impl Purse {
     pub(crate) fn new() -> Self {
-        WAITING.get_or_init(thread::current);
+        *waiting() = Some(thread::current());
         Purse {
             since: Instant::now(),
             without: 0,

@@ -18,6 +18,7 @@ mod rustler_resources;
 mod subprocess;
 mod taking;
 mod taking_dirty;
+mod thread_locals;
 mod yielding;
 
 #[cfg(not(feature = "every_checkpoint"))]
