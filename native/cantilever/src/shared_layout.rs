@@ -11,6 +11,7 @@ use std::num::{
     NonZeroU64, NonZeroUsize,
 };
 use std::path::PathBuf;
+use std::ptr;
 use std::sync::atomic::{
     AtomicBool, AtomicI8, AtomicI16, AtomicI32, AtomicI64, AtomicIsize, AtomicU8, AtomicU16,
     AtomicU32, AtomicU64, AtomicUsize,
@@ -269,43 +270,47 @@ pub(crate) fn allocates_as_the_system_does() -> bool {
     })
 }
 
-/// Whether most of a few blocks of that size come back: others may take some meanwhile, and an allocator that puts
-/// something of its own in front of each block may hit upon one by chance.
+/// Whether most of a few blocks of that size come back. An allocator that puts something of its own in front of each
+/// may hit upon one by chance.
 fn system_gives_out_what_is_given_back(size: usize) -> bool {
-    const BLOCKS: usize = 16;
+    // A thread's own cache has room for so many in glibc.
+    const BLOCKS: usize = 6;
     const TRIES: usize = 256;
     let Ok(layout) = Layout::from_size_align(size, 8) else {
         return false;
     };
-    let mut given_back = Vec::with_capacity(BLOCKS);
-    let mut taken = Vec::with_capacity(TRIES);
+    let mut blocks = [ptr::null_mut::<u8>(); BLOCKS];
+    let mut drained = [ptr::null_mut::<u8>(); 4 * BLOCKS];
+    let mut taken = [ptr::null_mut::<u8>(); TRIES];
+    let mut found = 0;
     // SAFETY: the layout is not empty, and each block is given back once, to who gave it out.
     unsafe {
-        for _ in 0..BLOCKS {
-            // Where the compiler sees both ends of a block's life it may leave the block out.
-            let block = black_box(std::alloc::alloc(layout));
-            if !block.is_null() {
-                given_back.push(block);
-            }
+        // What others have given back before is first in line.
+        for block in &mut drained {
+            *block = black_box(System.alloc(layout));
         }
-        let mut addresses: Vec<usize> = given_back.iter().map(|block| block.addr()).collect();
-        for block in given_back {
+        for block in &mut blocks {
+            // Where the compiler sees both ends of a block's life it may leave the block out.
+            *block = black_box(std::alloc::alloc(layout));
+        }
+        let addresses = blocks.map(|block| block.addr());
+        for block in blocks.into_iter().filter(|block| !block.is_null()) {
             std::alloc::dealloc(block, layout);
         }
-        let all_there = addresses.len() == BLOCKS;
-        while addresses.len() > BLOCKS / 2 && taken.len() < TRIES {
-            let other = black_box(System.alloc(layout));
-            if other.is_null() {
+        for block in &mut taken {
+            if found > BLOCKS / 2 {
                 break;
             }
-            addresses.retain(|address| *address != other.addr());
-            taken.push(other);
+            *block = black_box(System.alloc(layout));
+            found += usize::from(!block.is_null() && addresses.contains(&block.addr()));
         }
-        for other in taken {
-            System.dealloc(other, layout);
+        for block in drained.into_iter().chain(taken) {
+            if !block.is_null() {
+                System.dealloc(block, layout);
+            }
         }
-        all_there && addresses.len() <= BLOCKS / 2
     }
+    found > BLOCKS / 2
 }
 
 #[cfg(test)]
