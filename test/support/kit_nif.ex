@@ -160,7 +160,7 @@ defmodule Cantilever.KitNif.Stubs do
     thread_local_calls_yielding: 0,
     thread_local_calls_parallel: 0,
     thread_locals_destroyed: 0,
-    print_line: 1,
+    print_line: 0,
     # holding.rs
     hold_ms: 1,
     hold_sometimes: 2,

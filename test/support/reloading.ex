@@ -122,7 +122,7 @@ defmodule Cantilever.Reloading do
   # A call of each kind, and what may start a thread of the kit's.
   @spec call(reference(), pos_integer()) :: true
   def call(handle, number) do
-    true = Nif.print_line("cycle #{number}")
+    true = Nif.print_line()
     "dirty_cpu" = Nif.kind_dirty_cpu()
     ^number = Nif.yield_by_waking(number)
     2 = Nif.sleep_ms(2)
