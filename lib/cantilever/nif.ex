@@ -141,6 +141,8 @@ defmodule Cantilever.Nif do
 
     * `:library` - the file of a library built from the same crate
     * `:compile` - whether to compile the Mix project first. Default: where there is one, and `:library` is not given
+    * `:max_builds` - how many builds of the library this node may have loaded, or `:infinity`: each stays in its memory
+      until the node ends. Default: 100
     * `:timeout` - how long to wait, in ms or `:infinity`, for processes to leave the code from before the last
       upgrade, and for an upgrade that is under way. Default: 30000
 
@@ -192,6 +194,10 @@ defmodule Cantilever.Nif do
     quote do
       unquote(autoload(build))
       @on_load :__cantilever_load__
+
+      # For whoever has the beam file only.
+      Module.register_attribute(__MODULE__, :cantilever_location, persist: true)
+      @cantilever_location unquote(build.location)
 
       @doc false
       @spec __cantilever__(:location) :: {atom(), Path.t()}

@@ -28,7 +28,8 @@ defmodule Cantilever.Nif.Upgrade do
 
   @default_timeout_ms 30_000
   @between_tries_ms 20
-  @known [:compile, :library, :timeout]
+  @default_max_builds 100
+  @known [:compile, :library, :max_builds, :timeout]
 
   @doc false
   @spec run(module(), keyword()) :: {:ok, t()} | {:ok, :unchanged} | {:error, UpgradeError.t()}
@@ -64,7 +65,7 @@ defmodule Cantilever.Nif.Upgrade do
     cond do
       :global.set_lock(lock, [node()], 0) ->
         try do
-          upgrade(module, opts[:library], {deadline, caller})
+          upgrade(module, opts, {deadline, caller})
         after
           :global.del_lock(lock, [node()])
         end
@@ -82,15 +83,33 @@ defmodule Cantilever.Nif.Upgrade do
   end
 
   # What was loaded may have changed while this waited for another upgrade.
-  defp upgrade(module, given, patience) do
+  defp upgrade(module, opts, patience) do
     with {:ok, from} <- loaded(module),
          {:ok, code} <- object_code(module),
-         {:ok, new} <- new(from, code, given) do
-      case new do
-        :unchanged -> {:ok, :unchanged}
-        {:library, library} -> load(from, code, library, patience)
-      end
+         {:ok, {:library, library}} <- new(from, code, opts[:library]),
+         :ok <- room(from, library || own(code), opts[:max_builds]),
+         do: load(from, code, library, patience)
+  end
+
+  defp room(from, library, most) do
+    builds = Enum.map(Loader.loaded(from.module), &Path.expand/1)
+
+    if length(builds) < most or Path.expand(library) in builds do
+      :ok
+    else
+      failed(
+        :too_many_builds,
+        "this node has loaded #{length(builds)} builds of the library of #{inspect(from.module)}, and each stays in its " <>
+          "memory until it ends. Restart the node, or raise the option :max_builds"
+      )
     end
+  end
+
+  # The library that belongs to a beam file.
+  defp own({binary, _file}) do
+    {:ok, {_module, [attributes: attributes]}} = :beam_lib.chunks(binary, [:attributes])
+    [location] = Keyword.fetch!(attributes, :cantilever_location)
+    Loader.file(location)
   end
 
   # Whoever asked for the upgrade may be gone: then there is nobody to wait for it.
@@ -115,11 +134,23 @@ defmodule Cantilever.Nif.Upgrade do
         raise ArgumentError, "unknown options #{inspect(unknown)}, known are #{inspect(@known)}"
     end
 
-    opts = Keyword.merge([library: nil, timeout: @default_timeout_ms], opts)
+    opts =
+      Keyword.merge(
+        [library: nil, max_builds: @default_max_builds, timeout: @default_timeout_ms],
+        opts
+      )
+
     opts = Keyword.put_new(opts, :compile, opts[:library] == nil and mix?())
 
     valid!(:library, opts, opts[:library] == nil or is_binary(opts[:library]), "a path")
     valid!(:compile, opts, is_boolean(opts[:compile]), "true or false")
+
+    valid!(
+      :max_builds,
+      opts,
+      opts[:max_builds] == :infinity or (is_integer(opts[:max_builds]) and opts[:max_builds] > 0),
+      "a positive integer or :infinity"
+    )
 
     valid!(
       :timeout,

@@ -15,11 +15,20 @@ defmodule Cantilever.Nif.UpgradeError do
   | `:library` | there is no such library or beam file, or it is for another system or another module |
   | `:functions` | the functions of the library are not those of the module |
   | `:in_use` | `processes` still run the code from before the last upgrade, and did not leave it in time |
+  | `:too_many_builds` | the node has loaded as many builds as the option `:max_builds` says |
   | `:busy` | another upgrade did not end in time |
   | `:load` | the library refused, or the VM did |
   """
 
-  @type reason :: :not_native | :compile | :library | :functions | :in_use | :busy | :load
+  @type reason ::
+          :not_native
+          | :compile
+          | :library
+          | :functions
+          | :in_use
+          | :too_many_builds
+          | :busy
+          | :load
   @type t :: %__MODULE__{
           message: String.t(),
           reason: reason(),

@@ -84,6 +84,17 @@ defmodule Cantilever.Nif.UpgradeTest do
       assert eval(peer, "UpgradeNif.sum_parallel(1_000)") == 332_833_500
     end
 
+    test "loads as many builds as it may, and those as often as it likes",
+         %{peer: peer} = builds do
+      assert {:error, %UpgradeError{reason: :too_many_builds, message: message}} =
+               upgrade(peer, library: builds["second"], max_builds: 1)
+
+      assert message =~ "this node has loaded 1 builds"
+      assert {:ok, %Upgrade{}} = upgrade(peer, library: builds["second"], max_builds: 2)
+      assert {:ok, %Upgrade{}} = upgrade(peer, max_builds: 1)
+      assert {:ok, %Upgrade{}} = upgrade(peer, library: builds["second"], max_builds: 1)
+    end
+
     test "takes one at a time", %{peer: peer} = builds do
       caller = start(peer, "UpgradeNif.yield_for(60_000)")
       assert {:ok, %Upgrade{}} = upgrade(peer, library: builds["second"])
@@ -193,9 +204,12 @@ defmodule Cantilever.Nif.UpgradeTest do
   describe "upgrade/2" do
     test "names options that are unknown or wrong" do
       for {opts, text} <- [
-            {[wait: 1], "unknown options [:wait], known are [:compile, :library, :timeout]"},
+            {[wait: 1],
+             "unknown options [:wait], known are [:compile, :library, :max_builds, :timeout]"},
             {[timeout: -1], "the option :timeout must be a number of ms or :infinity, got: -1"},
             {[library: :new], "the option :library must be a path, got: :new"},
+            {[max_builds: 0],
+             "the option :max_builds must be a positive integer or :infinity, got: 0"},
             {[compile: 1], "the option :compile must be true or false, got: 1"},
             {%{}, "must be a keyword list, got: %{}"}
           ] do
