@@ -54,8 +54,8 @@ defmodule Cantilever.Kit.SlowTest do
       count = 4 * System.schedulers_online()
 
       1..count
-      |> Task.async_stream(fn _ -> KitNif.hold_ms(200) end)
-      |> Enum.each(&assert(&1 == {:ok, 200}))
+      |> Task.async_stream(fn _ -> KitNif.hold_ms(600) end)
+      |> Enum.each(&assert(&1 == {:ok, 600}))
 
       for _ <- 1..count, do: assert_receive({:slow, _measurements, _metadata})
     end
