@@ -44,16 +44,17 @@ defmodule Cantilever.Nif.Upgrade do
   # In a process that nobody kills half way, with a mailbox of its own.
   defp apart(fun) do
     caller = self()
+    reply = make_ref()
 
-    {pid, monitor} =
-      spawn_monitor(fn ->
-        result = fun.(Process.monitor(caller))
-        exit({:shutdown, {__MODULE__, result}})
-      end)
+    {pid, monitor} = spawn_monitor(fn -> send(caller, {reply, fun.(Process.monitor(caller))}) end)
 
     receive do
-      {:DOWN, ^monitor, :process, ^pid, {:shutdown, {__MODULE__, result}}} -> result
-      {:DOWN, ^monitor, :process, ^pid, reason} -> exit(reason)
+      {^reply, result} ->
+        Process.demonitor(monitor, [:flush])
+        result
+
+      {:DOWN, ^monitor, :process, ^pid, reason} ->
+        exit(reason)
     end
   end
 
