@@ -264,9 +264,11 @@ pub(crate) fn objection<T: 'static>(foreign: &Foreign) -> Option<String> {
 pub(crate) fn allocates_as_the_system_does() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {
-        [8, 24, 64, 136, 256, 744, 1_000]
-            .into_iter()
-            .all(system_gives_out_what_is_given_back)
+        // Where many blocks of a size were given back before, these may not be the next to be given out. That is
+        // so for few sizes at a time.
+        let near =
+            |size: usize| (0..32).any(|i| system_gives_out_what_is_given_back(size + 16 * i));
+        [8, 24, 64, 136, 256, 512].into_iter().all(near)
     })
 }
 
@@ -319,9 +321,19 @@ mod tests {
 
     #[test]
     fn the_system_allocator_is_recognised() {
-        for size in 1..=1_000 {
-            assert!(system_gives_out_what_is_given_back(size), "{size}");
+        // A heap with holes of all sizes, which fill the thread's own cache and all lists behind it.
+        let blocks: Vec<Vec<u8>> = (0..100_000).map(|i| vec![1; i % 1_500]).collect();
+        let kept: Vec<_> = (blocks.into_iter().enumerate())
+            .filter_map(|(i, block)| (i % 2 == 0).then_some(block))
+            .collect();
+        for _ in 0..100 {
+            for size in [8, 24, 64, 136, 256, 512] {
+                let near = (0..32).filter(|i| system_gives_out_what_is_given_back(size + 16 * i));
+                assert!(near.count() > 0, "{size}");
+            }
         }
+        assert!(allocates_as_the_system_does());
+        assert_eq!(kept.len(), 50_000);
     }
 
     #[test]
