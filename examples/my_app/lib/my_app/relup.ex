@@ -27,7 +27,7 @@ defmodule MyApp.Relup do
   @spec add(Mix.Release.t()) :: Mix.Release.t()
   def add(%Mix.Release{} = release) do
     {up, down} = add_appup!(release)
-    for from <- Enum.uniq(up ++ down), do: check_present!(release, from)
+    Enum.each(Enum.uniq(up ++ down), &check_present!(release, &1))
     make_relup!(release, up, down)
 
     releases = Path.join(release.path, "releases")
