@@ -86,8 +86,9 @@ defmodule MyApp.Relup do
            options
          ) do
       {:ok, {_version, ups, downs}, _module, _warnings} ->
-        for {from, _description, script} <- ups, do: check_complete!(release, from, script)
-        for {to, _description, script} <- downs, do: check_complete!(release, to, script)
+        Enum.each(ups ++ downs, fn {other, _description, script} ->
+          check_complete!(release, other, script)
+        end)
 
       {:error, module, reason} ->
         Mix.raise("There can be no relup. #{module.format_error(reason)}")
