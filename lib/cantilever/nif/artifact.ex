@@ -5,7 +5,8 @@ defmodule Cantilever.Nif.Artifact do
   # That place is the application's ebin directory: priv would be a link into the source tree, shared by every
   # environment and target, whereas ebin belongs to one of each, and releases copy all of it.
 
-  alias Cantilever.Nif.{AtomicFile, Options}
+  alias Cantilever.AtomicFile
+  alias Cantilever.Nif.Options
 
   # Elixir 1.14 takes a file newer than the start of the compilation for a change, and this one always is.
   @mtime {{2000, 1, 1}, {0, 0, 0}}

@@ -5,7 +5,8 @@ defmodule Cantilever.Nif.Record do
   # that goes into the library changed. Kept in Mix's directory for manifests, per environment and target, and
   # by module, because two modules may build one crate with different features.
 
-  alias Cantilever.Nif.{AtomicFile, Options}
+  alias Cantilever.AtomicFile
+  alias Cantilever.Nif.Options
 
   @version 3
 

@@ -3,6 +3,8 @@ defmodule Cantilever.Responsiveness.WholeFile do
   # Writes a file so that nobody ever sees half of it, and an older one stays as it was when that fails. What is no file, such as a
   # device, is refused: the move would put a file in its place. A symbolic link is followed, for the same reason.
 
+  alias Cantilever.AtomicFile
+
   # As many as Linux follows.
   @most_links 40
 
@@ -11,7 +13,7 @@ defmodule Cantilever.Responsiveness.WholeFile do
   def check(path) do
     with {:ok, target} <- target(path, @most_links),
          {:ok, folder} <- closest_folder(Path.dirname(target)),
-         temporary = folder |> Path.join(Path.basename(target)) |> temporary(),
+         temporary = folder |> Path.join(Path.basename(target)) |> AtomicFile.temporary(),
          :ok <- File.write(temporary, ""),
          :ok <- File.rm(temporary) do
       :ok
@@ -25,23 +27,10 @@ defmodule Cantilever.Responsiveness.WholeFile do
   def write(path, content) do
     with {:ok, target} <- target(path, @most_links),
          :ok <- File.mkdir_p(Path.dirname(target)),
-         :ok <- move_there(target, content) do
+         :ok <- AtomicFile.write(target, content) do
       :ok
     else
       {:error, reason} -> {:error, explain(path, reason)}
-    end
-  end
-
-  defp move_there(target, content) do
-    temporary = temporary(target)
-
-    with :ok <- File.write(temporary, content),
-         :ok <- File.rename(temporary, target) do
-      :ok
-    else
-      {:error, reason} ->
-        _ = File.rm(temporary)
-        {:error, reason}
     end
   end
 
@@ -86,8 +75,6 @@ defmodule Cantilever.Responsiveness.WholeFile do
       {{:error, reason}, _parent} -> {:error, reason}
     end
   end
-
-  defp temporary(path), do: "#{path}.#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
 
   defp explain(path, reason),
     do:

@@ -3,7 +3,7 @@ defmodule Cantilever.Nif.Precompiled.Cache do
   # Archives that were downloaded once, in a folder that all projects of a user share. It is trusted as little as the
   # network: whoever reads an archive from it verifies it.
 
-  alias Cantilever.Nif.AtomicFile
+  alias Cantilever.AtomicFile
 
   # Ours, or the one that rustler_precompiled uses: it holds the same archives under the same names.
   @spec dir((String.t() -> String.t() | nil)) :: {:ok, Path.t()} | {:error, String.t()}

@@ -6,7 +6,7 @@ defmodule Cantilever.Nif.Precompiled.Checksums do
   #
   # The file is read as a map of strings and nothing else: no code in it is ever run.
 
-  alias Cantilever.Nif.AtomicFile
+  alias Cantilever.AtomicFile
   alias Cantilever.Nif.Precompiled.Checksums.Parser
   alias Cantilever.Nif.Precompiled.Naming
 

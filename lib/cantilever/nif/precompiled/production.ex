@@ -2,7 +2,7 @@ defmodule Cantilever.Nif.Precompiled.Production do
   @moduledoc false
   # Makes an artifact: builds the crate for a target, packs the library, and puts the archive into a folder.
 
-  alias Cantilever.Nif.AtomicFile
+  alias Cantilever.AtomicFile
   alias Cantilever.Nif.Cargo
   alias Cantilever.Nif.Options
   alias Cantilever.Nif.Precompiled.Archive

@@ -1,9 +1,9 @@
-defmodule Cantilever.Nif.AtomicFileTest do
+defmodule Cantilever.AtomicFileTest do
   use ExUnit.Case, async: true
 
   import Bitwise
 
-  alias Cantilever.Nif.AtomicFile
+  alias Cantilever.AtomicFile
 
   @moduletag :tmp_dir
 

@@ -1,6 +1,6 @@
-defmodule Cantilever.Nif.AtomicFile do
+defmodule Cantilever.AtomicFile do
   @moduledoc false
-  # Writes a file so that nobody sees half of it, neither another build nor a VM that has an older one mapped: under
+  # Writes a file so that nobody sees half of it, such as another build or a VM that has an older one mapped: under
   # another name beside it, and then in one step under its own. Where that fails nothing is left, and an older file stays.
 
   @leftover_s 24 * 60 * 60
@@ -11,9 +11,7 @@ defmodule Cantilever.Nif.AtomicFile do
   #   * `:mode` and `:mtime` - the file's, instead of those of a new one
   @spec write(Path.t(), iodata(), keyword()) :: :ok | {:error, File.posix()}
   def write(path, content, options \\ []) do
-    # Containers that share a folder may have the numbers of their processes in common.
-    random = Base.encode16(:crypto.strong_rand_bytes(8), case: :lower)
-    temporary = "#{path}.#{random}.tmp"
+    temporary = temporary(path)
 
     with :ok <- create(temporary, content, options[:sync] || false),
          :ok <- change(options[:mode], &File.chmod(temporary, &1)),
@@ -31,6 +29,13 @@ defmodule Cantilever.Nif.AtomicFile do
   def write!(path, content, options \\ []) do
     with {:error, reason} <- write(path, content, options),
          do: raise(File.Error, reason: reason, action: "write to file", path: path)
+  end
+
+  # A name beside `path` that nobody has.
+  @spec temporary(Path.t()) :: Path.t()
+  def temporary(path) do
+    # Containers that share a folder may have the numbers of their processes in common.
+    "#{path}.#{Base.encode16(:crypto.strong_rand_bytes(8), case: :lower)}.tmp"
   end
 
   # What writers of such files have left beside them that were killed. Those of a writer that is still at it are younger.
