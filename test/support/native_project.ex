@@ -178,7 +178,7 @@ defmodule Cantilever.NativeProject do
   end
 
   defp paths do
-    for path <- ["nif", "nif.ex", "terminal_line.ex"],
+    for path <- ["nif", "nif.ex", "atomic_file.ex", "terminal_line.ex"],
         do: Path.join([@root, "lib/cantilever", path])
   end
 

@@ -11,6 +11,9 @@ defmodule Cantilever.Nif.Artifact do
   # Elixir 1.14 takes a file newer than the start of the compilation for a change, and this one always is.
   @mtime {{2000, 1, 1}, {0, 0, 0}}
 
+  @hash_digits 16
+  @hash "-[0-9a-f]{#{@hash_digits}}"
+
   @type location :: {atom(), Path.t()}
 
   # Returns the file and the location from which the application loads it.
@@ -21,23 +24,30 @@ defmodule Cantilever.Nif.Artifact do
   # The extension is that of a library on its system.
   @spec install!(binary(), String.t(), Options.t()) :: {Path.t(), location()}
   def install!(content, extension, %Options{load_from: nil} = options) do
-    name = Path.rootname(name(options.crate, content, extension))
-    file = Path.join(Mix.Project.compile_path(), name <> extension(extension))
-    unless File.read(file) == {:ok, content}, do: place!(file, content)
-    {file, {options.otp_app, "ebin/#{name}"}}
+    file = place!(content, extension, Mix.Project.compile_path(), stem(options.crate))
+    {file, {options.otp_app, "ebin/#{Path.basename(file, Path.extname(file))}"}}
   end
 
   def install!(content, extension, %Options{load_from: {app, path}} = options) do
     root = if app == options.otp_app, do: Mix.Project.app_path(), else: Application.app_dir(app)
-    file = Path.join(root, path <> extension(extension))
-    unless File.read(file) == {:ok, content}, do: place!(file, content)
-    {file, {app, path}}
+    {write!(content, Path.join(root, path <> extension(extension))), {app, path}}
   end
 
+  # Puts a library into a folder, under a name with the hash of its content.
+  @spec place!(binary(), String.t(), Path.t(), String.t()) :: Path.t()
+  def place!(content, extension, dir, stem),
+    do: write!(content, Path.join(dir, hashed(stem, content, extension)))
+
   @spec name(String.t(), binary(), String.t()) :: String.t()
-  def name(crate, content, extension) do
-    hash = Base.encode16(:crypto.hash(:sha256, content), case: :lower)
-    "lib#{underscore(crate)}-#{binary_part(hash, 0, 16)}#{extension(extension)}"
+  def name(crate, content, extension), do: hashed(stem(crate), content, extension)
+
+  # What a name has before its hash; nil if it has none.
+  @spec stem_of(Path.t()) :: String.t() | nil
+  def stem_of(file) do
+    case Regex.run(~r/\A(.+)#{@hash}\z/, Path.basename(file, Path.extname(file))) do
+      [_name, stem] -> stem
+      nil -> nil
+    end
   end
 
   # The crate's libraries that are not among the `used` ones, and the halves that builds left which were killed. Those of
@@ -45,7 +55,7 @@ defmodule Cantilever.Nif.Artifact do
   @spec unused([Path.t()], Path.t(), String.t(), integer()) :: [Path.t()]
   def unused(used, dir, crate, now \\ System.os_time(:second)) do
     used = Enum.map(used, &Path.basename/1)
-    library = ~r/\Alib#{Regex.escape(underscore(crate))}-[0-9a-f]{16}\.(so|dll)\z/
+    library = ~r/\A#{Regex.escape(stem(crate))}#{@hash}\.(so|dll)\z/
 
     libraries =
       for name <- File.ls!(dir), name =~ library, name not in used, do: Path.join(dir, name)
@@ -61,11 +71,20 @@ defmodule Cantilever.Nif.Artifact do
   # `:erlang.load_nif/2` adds the extension itself, and on macOS too it is `.so`.
   defp extension(artifact), do: if(String.ends_with?(artifact, ".dll"), do: ".dll", else: ".so")
 
-  defp underscore(crate), do: String.replace(crate, "-", "_")
+  defp stem(crate), do: "lib#{String.replace(crate, "-", "_")}"
+
+  defp hashed(stem, content, extension) do
+    hash = Base.encode16(:crypto.hash(:sha256, content), case: :lower)
+    "#{stem}-#{binary_part(hash, 0, @hash_digits)}#{extension(extension)}"
+  end
 
   # A file that a VM has mapped must never change, and after a power cut there must be no empty one under its name.
-  defp place!(file, content) do
-    File.mkdir_p!(Path.dirname(file))
-    AtomicFile.write!(file, content, sync: true, mode: 0o755, mtime: @mtime)
+  defp write!(content, file) do
+    unless File.read(file) == {:ok, content} do
+      File.mkdir_p!(Path.dirname(file))
+      AtomicFile.write!(file, content, sync: true, mode: 0o755, mtime: @mtime)
+    end
+
+    file
   end
 end

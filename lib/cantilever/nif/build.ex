@@ -3,7 +3,7 @@ defmodule Cantilever.Nif.Build do
   # Gets the library of one module at compile time: the one that stands, a precompiled artifact, a new one from
   # cargo, or one from elsewhere.
 
-  alias Cantilever.Nif.{Artifact, Cargo, Library, Options, Precompiled, Record, Sources}
+  alias Cantilever.Nif.{Artifact, Cargo, Library, Lock, Options, Precompiled, Record, Sources}
 
   @between_tries_ms 50
 
@@ -87,6 +87,10 @@ defmodule Cantilever.Nif.Build do
 
   def for_host?(%Options{target: target}),
     do: target == nil and (not mix?() or Mix.target() == :host)
+
+  # Whether this runs in a Mix project.
+  @spec project?() :: boolean()
+  def project?, do: mix?() and Mix.Project.get() != nil
 
   defp make!(module, options, :source), do: compile!(module, options, :source)
 
@@ -181,30 +185,17 @@ defmodule Cantilever.Nif.Build do
 
   # Two modules may build one crate with different features while Mix compiles them in parallel: neither may
   # take the other's artifact, nor clear away a library that the other has just installed.
-  #
-  # `:global.trans` waits up to eight seconds between its tries, long after the other build has ended.
   defp exclusively(fun) do
-    lock = {{__MODULE__, Mix.Project.build_path()}, self()}
-    acquire(lock)
-
-    try do
-      fun.()
-    after
-      :global.del_lock(lock, [node()])
-    end
-  end
-
-  defp acquire(lock) do
-    unless :global.set_lock(lock, [node()], 0) do
+    Lock.hold({__MODULE__, Mix.Project.build_path()}, fun, fn ->
       Process.sleep(@between_tries_ms)
-      acquire(lock)
-    end
+      :again
+    end)
   end
 
   # The application in which the library is installed must be the one from which it is loaded.
   defp check_project!(module, options) do
     cond do
-      not mix?() or Mix.Project.get() == nil ->
+      not project?() ->
         raise ArgumentError,
               "#{inspect(module)}: Cantilever.Nif builds crates in a Mix project only. Compile the module with Mix, " <>
                 "or use a library built elsewhere with the options :load_from and :skip_compilation?"
@@ -231,7 +222,7 @@ defmodule Cantilever.Nif.Build do
   defp absent_at_runtime?(_dependency), do: false
 
   defp app_dir(app) do
-    if mix?() and Mix.Project.get() != nil and Mix.Project.config()[:app] == app,
+    if project?() and Mix.Project.config()[:app] == app,
       do: Mix.Project.app_path(),
       else: Application.app_dir(app)
   end

@@ -42,11 +42,11 @@ defmodule Cantilever.Nif.Loader do
     for {{__MODULE__, :loaded, ^module, file}, _true} <- :persistent_term.get(), do: file
   end
 
-  # Has `module` load the library `base` (without the extension; nil for its own) while `load` runs, which is to do
+  # Has `module` load the library `base` (without the extension) while `load` runs, which is to do
   # nothing else, and returns the failure that it then reported, if any. Only one process at a time can do so.
   #
   # The table belongs to the process, so that whatever happens to that, no later load follows its order.
-  @spec with_order(module(), Path.t() | nil, (() -> result)) ::
+  @spec with_order(module(), Path.t(), (() -> result)) ::
           {:ok, result, String.t() | nil} | :busy
         when result: term()
   def with_order(module, base, load) do
@@ -59,14 +59,12 @@ defmodule Cantilever.Nif.Loader do
   end
 
   defp follow(table, module, base, load) do
-    try do
-      :ets.insert(table, {module, base})
-      result = load.()
-      failure = for {_key, message} <- :ets.lookup(table, {:failure, module}), do: message
-      {:ok, result, List.first(failure)}
-    after
-      :ets.delete(table)
-    end
+    :ets.insert(table, {module, base})
+    result = load.()
+    failure = for {_key, message} <- :ets.lookup(table, {:failure, module}), do: message
+    {:ok, result, List.first(failure)}
+  after
+    :ets.delete(table)
   end
 
   # A library of the kit's that has just learned what the module has is asked once more. One of plain rustler cannot

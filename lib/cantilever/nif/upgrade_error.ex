@@ -36,4 +36,9 @@ defmodule Cantilever.Nif.UpgradeError do
         }
 
   defexception [:message, :reason, processes: []]
+
+  @doc false
+  @spec failure(reason(), String.t(), [{pid(), mfa() | nil}]) :: {:error, t()}
+  def failure(reason, message, processes \\ []),
+    do: {:error, %__MODULE__{reason: reason, message: message, processes: processes}}
 end
