@@ -30,7 +30,9 @@ pub(crate) static BUILD: Build = Build {
 static VERSION: OnceLock<&'static str> = OnceLock::new();
 static PATH: OnceLock<String> = OnceLock::new();
 static LOADED_AT_MS: AtomicU64 = AtomicU64::new(0);
-const COMPILER: &str = env!("CANTILEVER_COMPILER");
+
+/// The compiler that has built this.
+pub(crate) const COMPILER: &str = env!("CANTILEVER_COMPILER");
 
 /// What a build says of itself.
 ///
@@ -61,11 +63,7 @@ pub(crate) struct Description {
     value: *const c_void,
     type_name: Text,
     compiler: Text,
-    size: usize,
-    align: usize,
-    structure: u64,
-    /// 0 where the type's layout is not declared.
-    layout: u32,
+    declared: Declared,
     /// 1 where memory comes from the system.
     system_allocator: u32,
 }
@@ -119,8 +117,7 @@ pub(crate) struct Foreign {
     pub(crate) build: BuildInfo,
     pub(crate) type_name: &'static str,
     pub(crate) compiler: &'static str,
-    /// What its author has declared, if anything.
-    pub(crate) declared: Option<Declared>,
+    pub(crate) declared: Declared,
     pub(crate) system_allocator: bool,
     pub(crate) value: *const c_void,
 }
@@ -152,12 +149,7 @@ impl Build {
                 build: self.info(),
                 type_name: described.type_name.as_str(),
                 compiler: described.compiler.as_str(),
-                declared: (described.layout > 0).then_some(Declared {
-                    layout: described.layout,
-                    size: described.size,
-                    align: described.align,
-                    structure: described.structure,
-                }),
+                declared: described.declared,
                 system_allocator: described.system_allocator == 1,
                 value: described.value,
             }
@@ -185,11 +177,6 @@ pub(crate) fn loaded(version: &'static str, path: &str) {
     );
 }
 
-/// The compiler that has built this.
-pub(crate) fn compiler() -> &'static str {
-    COMPILER
-}
-
 extern "C" fn version() -> Text {
     Text::new(VERSION.get().copied().unwrap_or_default())
 }
@@ -211,15 +198,11 @@ extern "C" fn handles() -> u64 {
 unsafe extern "C" fn describe(object: *const c_void) -> Description {
     // SAFETY: as the function's contract says.
     let (value, type_name) = unsafe { handle::value_of(object) };
-    let declared = shared_layout::declared(Any::type_id(value));
     Description {
         value: ptr::from_ref(value).cast(),
         type_name: Text::new(type_name),
         compiler: Text::new(COMPILER),
-        size: declared.map_or(0, |declared| declared.size),
-        align: declared.map_or(0, |declared| declared.align),
-        structure: declared.map_or(0, |declared| declared.structure),
-        layout: declared.map_or(0, |declared| declared.layout),
+        declared: shared_layout::declared(Any::type_id(value)),
         system_allocator: u32::from(shared_layout::allocates_as_the_system_does()),
     }
 }

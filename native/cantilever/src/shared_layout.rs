@@ -180,8 +180,9 @@ macro_rules! tuples {
 
 tuples! { (A) (A B) (A B C) (A B C D) (A B C D E) (A B C D E F) }
 
-/// What `#[cantilever::resource(layout = …)]` says of a type.
+/// What `#[cantilever::resource(layout = …)]` says of a type. Other builds read it, see [`Build`](build::Build).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Declared {
     pub(crate) layout: u32,
     pub(crate) size: usize,
@@ -190,6 +191,14 @@ pub struct Declared {
 }
 
 impl Declared {
+    /// That of a type of which nothing is declared, as layouts are counted from 1.
+    pub(crate) const NOTHING: Self = Declared {
+        layout: 0,
+        size: 0,
+        align: 0,
+        structure: 0,
+    };
+
     /// That of `T`.
     pub const fn of<T: SharedLayout>(layout: u32) -> Self {
         Declared {
@@ -211,23 +220,23 @@ pub struct Resource {
 
 inventory::collect!(Resource);
 
-/// What the author of the type has declared, if anything.
-pub(crate) fn declared(id: TypeId) -> Option<Declared> {
+/// What the author of the type has declared.
+pub(crate) fn declared(id: TypeId) -> Declared {
     inventory::iter::<Resource>()
         .find(|resource| (resource.id)() == id)
-        .map(|resource| resource.declared)
+        .map_or(Declared::NOTHING, |resource| resource.declared)
 }
 
 /// Why this build must not use the value of another build, of a type with the name of `T`, as a `T`, if there is a
 /// reason.
 pub(crate) fn objection<T: 'static>(foreign: &Foreign) -> Option<String> {
-    let ours = declared(TypeId::of::<T>());
-    let (Some(ours), Some(theirs)) = (ours, foreign.declared) else {
+    let (ours, theirs) = (declared(TypeId::of::<T>()), foreign.declared);
+    if ours == Declared::NOTHING || theirs == Declared::NOTHING {
         return Some(
             "make a new one, or have both declare the type with `#[cantilever::resource(layout = 1)]`"
                 .to_owned(),
         );
-    };
+    }
     if ours.layout != theirs.layout {
         return Some(format!(
             "its layout is {} there and {} here",
@@ -240,11 +249,11 @@ pub(crate) fn objection<T: 'static>(foreign: &Foreign) -> Option<String> {
             ours.layout, theirs.size, ours.size
         ));
     }
-    if foreign.compiler != build::compiler() {
+    if foreign.compiler != build::COMPILER {
         return Some(format!(
             "another compiler built it there ({}) than here ({})",
             foreign.compiler,
-            build::compiler()
+            build::COMPILER
         ));
     }
     if !(foreign.system_allocator && allocates_as_the_system_does()) {

@@ -66,7 +66,8 @@ impl Attributes {
     }
 }
 
-fn read_once<T: Parse>(meta: &ParseNestedMeta<'_>, slot: &mut Option<T>) -> Result<()> {
+/// Reads the value of an option that is given once at most.
+pub(crate) fn read_once<T: Parse>(meta: &ParseNestedMeta<'_>, slot: &mut Option<T>) -> Result<()> {
     if slot.is_some() {
         return Err(meta.error("this option is given twice"));
     }

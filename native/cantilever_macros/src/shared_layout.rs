@@ -1,12 +1,14 @@
 //! `#[derive(SharedLayout)]` and `#[cantilever::resource]`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, format_ident, quote};
+use quote::{ToTokens, quote};
 use syn::parse::Parser;
 use syn::{
     Attribute, Data, DeriveInput, Error, Expr, ExprGroup, ExprLit, ExprUnary, Fields, Lit, LitInt,
     Result, UnOp, Variant,
 };
+
+use crate::attributes::read_once;
 
 /// Implements the trait with what the type consists of.
 pub(crate) fn expand(input: &DeriveInput) -> Result<TokenStream> {
@@ -100,18 +102,9 @@ fn repr(attributes: &[Attribute]) -> String {
 
 /// Where each field is can be asked of structs only; a compiler lays out equal enums equally.
 fn fields(fields: &Fields, with_offsets: bool) -> TokenStream {
-    let parts = fields.iter().enumerate().map(|(index, field)| {
+    let parts = fields.iter().zip(fields.members()).map(|(field, member)| {
         let ty = &field.ty;
-        let (name, member) = match &field.ident {
-            Some(ident) => (ident.to_string(), quote!(#ident)),
-            None => {
-                let index = syn::Index::from(index);
-                (
-                    format_ident!("_{}", index.index).to_string(),
-                    quote!(#index),
-                )
-            }
-        };
+        let name = member.to_token_stream().to_string();
         let offset = with_offsets.then(
             || quote!(.number(::core::mem::offset_of!(Self, #member) as ::core::primitive::u64)),
         );
@@ -127,11 +120,7 @@ pub(crate) fn expand_resource(attribute: TokenStream, input: &DeriveInput) -> Re
         if !meta.path.is_ident("layout") {
             return Err(meta.error("unknown option: `layout` is known"));
         }
-        if layout.is_some() {
-            return Err(meta.error("this option is given twice"));
-        }
-        layout = Some(meta.value()?.parse()?);
-        Ok(())
+        read_once(&meta, &mut layout)
     })
     .parse2(attribute)?;
     let Some(layout) = layout else {
