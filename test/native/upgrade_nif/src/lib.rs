@@ -1,12 +1,14 @@
 //! Builds of one library that differ, for the tests of upgrading.
 
-#![cfg_attr(not(feature = "own_allocator"), forbid(unsafe_code))]
+#![forbid(unsafe_code)]
 #![cfg(not(test))]
 
 mod calls;
 mod handles;
+
 #[cfg(feature = "own_allocator")]
-mod own_allocator;
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
 
 cantilever::init!("Elixir.Cantilever.UpgradeNif", load = load);
 
