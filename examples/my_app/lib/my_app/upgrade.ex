@@ -42,7 +42,7 @@ defmodule MyApp.Upgrade do
     wait!(version, System.monotonic_time(:millisecond) + timeout)
 
     case :release_handler.install_release(to_charlist(version)) do
-      {:ok, from, _description} -> IO.puts("upgraded from #{from} to #{version}")
+      {:ok, _version, _description} -> IO.puts("#{version} is installed")
       error -> raise "#{version} was not installed: #{inspect(error)}"
     end
   end
