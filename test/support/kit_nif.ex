@@ -197,18 +197,7 @@ defmodule Cantilever.KitNif.Stubs do
           unquote(opts) ++
             [otp_app: :cantilever, crate: "kit_nif", path: "test/native/kit_nif"]
 
-      unquote(
-        for {name, arity} <- functions do
-          arguments = Macro.generate_arguments(arity, __MODULE__)
-
-          quote do
-            def unquote(name)(unquote_splicing(arguments)) do
-              _ = unquote(arguments)
-              :erlang.nif_error(:nif_not_loaded)
-            end
-          end
-        end
-      )
+      use Cantilever.NativeStubs, unquote(functions)
     end
   end
 end

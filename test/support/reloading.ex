@@ -2,7 +2,7 @@ defmodule Cantilever.Reloading do
   @moduledoc false
   # Loads a native library, calls it in every way, deletes and purges it, again and again. For a VM of its own.
 
-  alias Cantilever.Footprint
+  alias Cantilever.{Footprint, KitNif, NativeStubs}
   alias Cantilever.KitNif.EveryCheckpoint, as: Nif
 
   # By turns: both let the kit's threads end as soon as they have nothing to do, and each replaces the pool of the other.
@@ -54,10 +54,9 @@ defmodule Cantilever.Reloading do
   end
 
   defp without_library do
-    for {name, arity} <- Cantilever.KitNif.Stubs.functions() do
-      arguments = Macro.generate_arguments(arity, __MODULE__)
-      quote do: def(unquote(name)(unquote_splicing(arguments)), do: {unquote_splicing(arguments)})
-    end
+    NativeStubs.define(KitNif.Stubs.functions(), fn arguments ->
+      quote do: {unquote_splicing(arguments)}
+    end)
   end
 
   defp compile(body) do

@@ -3,7 +3,7 @@ defmodule Cantilever.Replacing do
   # Loads one build of a native library after the other, each in place of the one before, and measures what the replaced
   # ones still cost. For a VM of its own, on a system that has /proc.
 
-  alias Cantilever.{Footprint, Reloading}
+  alias Cantilever.{Footprint, KitNif, NativeStubs, Reloading}
   alias Cantilever.KitNif.EveryCheckpoint, as: Nif
 
   # After these, what the node has once for all builds is there.
@@ -38,14 +38,9 @@ defmodule Cantilever.Replacing do
     load_from(library)
 
     stubs =
-      for {name, arity} <- Cantilever.KitNif.Stubs.functions() do
-        arguments = Macro.generate_arguments(arity, __MODULE__)
-
-        quote do
-          def unquote(name)(unquote_splicing(arguments)),
-            do: :erlang.nif_error({unquote_splicing(arguments)})
-        end
-      end
+      NativeStubs.define(KitNif.Stubs.functions(), fn arguments ->
+        quote do: :erlang.nif_error({unquote_splicing(arguments)})
+      end)
 
     body =
       quote do

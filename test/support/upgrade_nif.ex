@@ -5,32 +5,24 @@ defmodule Cantilever.UpgradeNif do
 
   alias Cantilever.Nif.{Cargo, Options}
 
-  for {name, arity} <- [
-        version: 0,
-        only_before: 0,
-        yield_for: 1,
-        work_for: 1,
-        sum_parallel: 1,
-        counters_new: 1,
-        counters_add: 2,
-        counters_kind: 1,
-        counters_dropped: 0,
-        undeclared_new: 0,
-        undeclared_get: 1,
-        renumbered_new: 0,
-        renumbered_get: 1,
-        shape_new: 0,
-        shape_kind: 1,
-        forgotten_new: 0,
-        forgotten_get: 1
-      ] do
-    arguments = Macro.generate_arguments(arity, __MODULE__)
-
-    def unquote(name)(unquote_splicing(arguments)) do
-      _ = unquote(arguments)
-      :erlang.nif_error(:nif_not_loaded)
-    end
-  end
+  use Cantilever.NativeStubs,
+    version: 0,
+    only_before: 0,
+    yield_for: 1,
+    work_for: 1,
+    sum_parallel: 1,
+    counters_new: 1,
+    counters_add: 2,
+    counters_kind: 1,
+    counters_dropped: 0,
+    undeclared_new: 0,
+    undeclared_get: 1,
+    renumbered_new: 0,
+    renumbered_get: 1,
+    shape_new: 0,
+    shape_kind: 1,
+    forgotten_new: 0,
+    forgotten_get: 1
 
   # Builds the crate with these features into a file of this folder.
   @spec build!(Path.t(), [String.t()]) :: Path.t()
