@@ -7,7 +7,7 @@ defmodule Cantilever.Bench.Soak.Build do
   alias Cantilever.KitNif.EveryCheckpoint
 
   @root Path.expand("../..", __DIR__)
-  @support ~w(term_generator argument_model/types argument_model/results argument_model footprint kit_nif)
+  @support ~w(term_generator argument_model/types argument_model/results argument_model footprint native_stubs kit_nif)
 
   # The folder for the child's code path, and the versions as bytecode.
   @spec run!() :: {Path.t(), %{module() => [binary()]}}
