@@ -45,6 +45,16 @@ defmodule Cantilever.KitNif.Stubs do
     kind_parallel: 0,
     rustler_add: 2,
     rustler_dirty_add: 2,
+    # building.rs
+    build_each: 2,
+    build_own_each: 3,
+    build_map: 1,
+    build_from_nothing: 0,
+    build_elements: 2,
+    build_own_list: 2,
+    offload_kinds: 1,
+    offload_panic: 0,
+    offload_sum: 1,
     # returning.rs
     file_size: 1,
     half: 1,

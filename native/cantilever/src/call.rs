@@ -28,6 +28,8 @@ fn park_turn(parked: u64) -> Duration {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Next {
     Slice,
+    /// For work that cannot be cut into slices.
+    Dirty,
     /// For the waker to fire, suspended.
     WakeUp,
     /// The same on a dirty I/O scheduler, where there is nobody to suspend the process.
@@ -46,7 +48,11 @@ pub(crate) fn poll(
         loop {
             let polled = poll(&mut context);
             // One that wakes itself without a checkpoint goes on within its slice.
-            if polled.is_ready() || !signal.is_woken() || state.slice.is_over() {
+            if polled.is_ready()
+                || !signal.is_woken()
+                || state.wants_dirty.get()
+                || state.slice.is_over()
+            {
                 return polled;
             }
             signal.reset();
@@ -67,7 +73,9 @@ impl Running {
     }
 
     fn next(&self) -> Next {
-        if self.signal.is_woken() {
+        if ThreadState::with(|state| state.wants_dirty.take()) {
+            Next::Dirty
+        } else if self.signal.is_woken() {
             Next::Slice
         } else {
             Next::WakeUp

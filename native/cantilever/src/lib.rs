@@ -87,6 +87,7 @@ mod logger;
 mod mailbox;
 mod module;
 mod niceness;
+mod offload;
 mod outbox;
 mod panics;
 mod pool;
@@ -105,6 +106,7 @@ mod steps;
 mod suspend;
 mod sync;
 mod task;
+mod term_builder;
 mod thread_kind;
 mod thread_state;
 mod watchdog;
@@ -121,10 +123,12 @@ pub use rustler::{
 
 pub use crate::cancel::{CancelToken, Cancelled};
 pub use crate::handle::Handle;
+pub use crate::offload::offload;
 pub use crate::pool::parallel;
 pub use crate::shared_binary::SharedBinary;
 pub use crate::shared_layout::SharedLayout;
 pub use crate::slice::{Checkpoint, SliceStats, checkpoint, reset_slice_stats, slice_stats};
+pub use crate::term_builder::{DuplicateKey, OwnTerm, OwnTermBuilder, TermBuilder, TermMessage};
 pub use crate::thread_kind::{ThreadKind, thread_kind};
 
 /// What the macros' code refers to. Not for use by hand: it changes without notice.

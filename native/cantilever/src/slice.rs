@@ -96,6 +96,21 @@ impl Slice {
         Some(used(end.unwrap_or_else(Instant::now).duration_since(start)))
     }
 
+    /// Ends a slice that ran on a dirty scheduler, where its length matters to nobody.
+    pub(crate) fn end_unmeasured(&self) {
+        self.active.set(false);
+        self.until_look.set(u32::MAX);
+        self.start.take();
+    }
+
+    /// Has the next checkpoint end the slice.
+    pub(crate) fn use_up(&self) {
+        if self.active.get() {
+            self.over.set(true);
+            self.until_look.set(1);
+        }
+    }
+
     /// Whether the slice is used up, by the clock.
     pub(crate) fn is_over(&self) -> bool {
         self.look()

@@ -17,6 +17,8 @@ pub(crate) struct ThreadState {
     /// A block of memory for the next task, or null.
     pub(crate) spare_block: Cell<*mut u8>,
     pub(crate) slice: Slice,
+    /// Whether the call that runs here is to go on on a dirty scheduler.
+    pub(crate) wants_dirty: Cell<bool>,
     /// Where the watchdog sees what this thread does, once it has made a call.
     pub(crate) slot: Cell<Option<&'static Slot>>,
 }
@@ -27,6 +29,7 @@ impl ThreadState {
             guarded: Cell::new(false),
             spare_block: Cell::new(ptr::null_mut()),
             slice: Slice::new(),
+            wants_dirty: Cell::new(false),
             slot: Cell::new(None),
         }
     }

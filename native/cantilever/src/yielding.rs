@@ -12,7 +12,10 @@ use std::time::Instant;
 
 use rustler::Env;
 use rustler::codegen_runtime::c_int;
-use rustler::sys::{ERL_NIF_DIRTY_JOB_IO_BOUND, ERL_NIF_NORMAL_JOB, ErlNifEnv, ErlNifTerm};
+use rustler::sys::{
+    ERL_NIF_DIRTY_JOB_CPU_BOUND, ERL_NIF_DIRTY_JOB_IO_BOUND, ERL_NIF_NORMAL_JOB, ErlNifEnv,
+    ErlNifTerm,
+};
 
 use crate::args::{Args, BadArgument, NifInfo};
 use crate::call::{self, Call, Next, Running};
@@ -164,6 +167,35 @@ unsafe extern "C" fn resume<N: YieldingNif>(
     }
 }
 
+/// What the VM calls on a dirty CPU scheduler for work that cannot be cut into slices, and up to the checkpoint after it.
+///
+/// # Safety
+/// Only the VM may call it, with one argument: the resource of a call of `N`.
+unsafe extern "C" fn resume_dirty<N: YieldingNif>(
+    env: *mut ErlNifEnv,
+    argc: c_int,
+    argv: *const ErlNifTerm,
+) -> ErlNifTerm {
+    // SAFETY: as the function's contract says.
+    unsafe {
+        steps::with_first::<Call>(env, argc, argv, |env, arguments, call| {
+            let outcome = ThreadState::with(|state| {
+                let outcome = panics::guard_in(state, || call.run_slice(state, env));
+                if !matches!(outcome, Ok(Err(_))) {
+                    call.finish(env);
+                }
+                state.slice.end_unmeasured();
+                outcome
+            });
+            match outcome {
+                Ok(Err(next)) => queue::<N>(env, arguments, next),
+                Ok(Ok(returned)) => returned.into_term(),
+                Err(report) => raise::panic(env, N::INFO, &report),
+            }
+        })
+    }
+}
+
 /// What the VM calls while the future waits: until the process is suspended, and after that.
 ///
 /// # Safety
@@ -232,6 +264,7 @@ unsafe fn schedule<N: YieldingNif>(
 unsafe fn queue<N: YieldingNif>(env: Env<'_>, arguments: &[ErlNifTerm], next: Next) -> ErlNifTerm {
     let (flags, step) = match next {
         Next::Slice => (ERL_NIF_NORMAL_JOB, resume::<N> as Step),
+        Next::Dirty => (ERL_NIF_DIRTY_JOB_CPU_BOUND, resume_dirty::<N> as Step),
         Next::WakeUp => (ERL_NIF_NORMAL_JOB, wait::<N> as Step),
         Next::Parked => (ERL_NIF_DIRTY_JOB_IO_BOUND, park::<N> as Step),
     };

@@ -4,6 +4,7 @@
 #![cfg(not(test))]
 
 mod admitting;
+mod building;
 mod cancelling;
 mod handles;
 mod holding;
