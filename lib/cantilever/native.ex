@@ -42,6 +42,35 @@ defmodule Cantilever.Native do
   @spec intensive_calculation(non_neg_integer()) :: non_neg_integer()
   def intensive_calculation(_input), do: :erlang.nif_error(@absent)
 
+  # Reads a JSON document, as `Cantilever.JSON` does. Normal, as it is given up to 8 KiB: about 100 µs at worst.
+  @doc false
+  @spec json_decode_short(binary(), nil | tuple()) :: json_term() | json_failure()
+  def json_decode_short(_input, _options), do: :erlang.nif_error(@absent)
+
+  # The same for a document of any size, which is sent to the caller as `{tag, term}`. Yielding, as its own loop can be
+  # cut after every token, and long tokens anywhere; what the VM cannot cut, a map of more than 2,048 keys and an integer of
+  # more than 2,000 digits, is made on the kit's pool.
+  @doc false
+  @spec json_decode_long(binary(), nil | tuple(), reference()) :: :sent | json_failure()
+  def json_decode_long(_input, _options, _tag), do: :erlang.nif_error(@absent)
+
+  # A decoder for a document in chunks: of all of it, or of the elements of its array. Normal: makes a handle.
+  @doc false
+  @spec json_decoder_new(nil | tuple(), boolean()) :: reference()
+  def json_decoder_new(_options, _elements?), do: :erlang.nif_error(@absent)
+
+  # Feeds it a chunk. What is complete, the document or a list of elements, is sent as `{tag, term}`, also if the document is wrong
+  # after them. Yielding, as above.
+  @doc false
+  @spec json_decoder_feed(reference(), binary(), boolean(), reference()) ::
+          :sent | {:sent, json_failure()} | :more | {:error, :unavailable} | json_failure()
+  def json_decoder_feed(_decoder, _chunk, _last?, _tag), do: :erlang.nif_error(@absent)
+
+  @typep json_term :: map() | list() | binary() | number() | boolean() | nil
+  @typep json_failure ::
+           {:error, reason :: atom(), message :: binary(), offset :: non_neg_integer(),
+            before :: binary(), rest :: binary()}
+
   # How many slices were measured since the last call, and the longest of them in ns. Normal: two reads.
   @doc false
   @spec take_slice_stats() :: {non_neg_integer(), non_neg_integer()}

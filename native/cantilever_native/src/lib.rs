@@ -3,6 +3,8 @@
 #![forbid(unsafe_code)]
 
 pub mod intensive_calculation;
+#[cfg(feature = "json")]
+pub mod json;
 
 // A test binary has no VM to link to.
 #[cfg(all(feature = "nif", not(test)))]

@@ -1,0 +1,372 @@
+//! A piece of a document in the external term format, which the VM makes terms of more quickly than native code can by
+//! calling it for each of them.
+//!
+//! The format: <https://www.erlang.org/doc/apps/erts/erl_ext_dist.html>. Only values that were read go in, so that a
+//! piece may end anywhere: arrays and objects that are still open by then are taken out again, and their elements stand
+//! for themselves.
+
+mod key_order;
+
+use super::{Events, Role};
+use key_order::{KeyOrders, Kind};
+
+const VERSION: u8 = 131;
+const SMALL_INTEGER: u8 = 97;
+const INTEGER: u8 = 98;
+const NEW_FLOAT: u8 = 70;
+const LARGE_TUPLE: u8 = 105;
+const NIL: u8 = 106;
+const LIST: u8 = 108;
+const BINARY: u8 = 109;
+const SMALL_BIG: u8 = 110;
+const MAP: u8 = 116;
+const SMALL_ATOM_UTF8: u8 = 119;
+
+/// The version, and the tag and the arity of a tuple, which are written last; the last byte is the version until then.
+const HEAD: usize = 6;
+
+/// A tag with a number of 32 bits.
+const HEADER: usize = 5;
+
+/// An array or object that has begun in the piece and not ended.
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    /// Where its header is to be.
+    header: usize,
+    /// How many values before it are complete, from the begin of the array or object that it is in, and of which kind that
+    /// is so far.
+    before: usize,
+    kind_before: Kind,
+    /// How many of `Piece::keys` are not its own.
+    keys_before: usize,
+}
+
+/// Values, and the arrays and objects that they are in, as far as these have begun and ended in the piece.
+#[derive(Clone, Debug)]
+pub struct Piece {
+    bytes: Vec<u8>,
+    open: Vec<Open>,
+    /// How many values are complete since the last of `open`, or the start.
+    complete: usize,
+    /// Where the keys begin of the objects that are open, and of which kind the last of them is so far.
+    keys: Vec<usize>,
+    kind: Kind,
+    orders: KeyOrders,
+    scratch: Vec<u8>,
+}
+
+impl Piece {
+    /// An empty one, with memory for so many bytes.
+    #[must_use]
+    pub fn with_capacity(capacity: usize) -> Self {
+        let mut bytes = Vec::with_capacity(HEAD + capacity);
+        bytes.resize(HEAD, VERSION);
+        Piece {
+            bytes,
+            open: Vec::new(),
+            complete: 0,
+            keys: Vec::new(),
+            kind: Kind::default(),
+            orders: KeyOrders::default(),
+            scratch: Vec::new(),
+        }
+    }
+
+    /// How many bytes it has.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len() - HEAD
+    }
+
+    /// Whether nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The only value in the external term format, if there is one and nothing else.
+    #[must_use]
+    pub fn only_value(&self) -> Option<&[u8]> {
+        (self.complete == 1 && self.open.is_empty()).then(|| &self.bytes[HEAD - 1..])
+    }
+
+    /// Makes it a tuple of what is complete, and says which elements of that are none, but fill the places of what was
+    /// left open; in ascending order. What is open stays open, but is no longer known here after [`clear`](Self::clear):
+    /// [`close_array`](Self::close_array) and [`close_object`](Self::close_object) tell.
+    #[must_use]
+    pub fn end(&mut self) -> Vec<usize> {
+        let mut fillers = Vec::with_capacity(self.open.len());
+        let mut count = 0;
+        for open in &self.open {
+            count += open.before;
+            fillers.push(count);
+            count += 1;
+            self.bytes[open.header] = INTEGER;
+        }
+        count += self.complete;
+        self.bytes[0] = VERSION;
+        self.bytes[1] = LARGE_TUPLE;
+        self.bytes[2..HEAD].copy_from_slice(&(count as u32).to_be_bytes());
+        fillers
+    }
+
+    /// The tuple, in the external term format, once it has [ended](Self::end).
+    #[must_use]
+    pub fn as_tuple(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Hands on what it holds, one by one, but for the fillers; `None` if it has not ended.
+    pub fn replay(&self, fillers: &[usize], events: &mut impl Events) -> Option<()> {
+        let mut reader = Reader(&self.bytes[HEAD..]);
+        let mut fillers = fillers.iter().copied().peekable();
+        let mut index = 0;
+        while !reader.0.is_empty() {
+            if fillers.next_if_eq(&index).is_some() {
+                reader.take(HEADER)?;
+            } else {
+                reader.replay(events)?;
+            }
+            index += 1;
+        }
+        Some(())
+    }
+
+    /// Empties it.
+    pub fn clear(&mut self) {
+        self.bytes.truncate(HEAD);
+        self.bytes[HEAD - 1] = VERSION;
+        self.open.clear();
+        self.complete = 0;
+        self.keys.clear();
+        self.kind = Kind::default();
+    }
+
+    /// Writes an atom whose name has up to 255 bytes.
+    #[inline]
+    pub fn atom(&mut self, name: &str) {
+        self.bytes
+            .extend_from_slice(&[SMALL_ATOM_UTF8, name.len() as u8]);
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.complete += 1;
+    }
+
+    /// Writes an integer.
+    #[inline]
+    pub fn integer(&mut self, value: i64) {
+        if let Ok(value) = u8::try_from(value) {
+            self.bytes.extend_from_slice(&[SMALL_INTEGER, value]);
+        } else if let Ok(value) = i32::try_from(value) {
+            self.bytes.push(INTEGER);
+            self.bytes.extend_from_slice(&value.to_be_bytes());
+        } else {
+            self.bytes
+                .extend_from_slice(&[SMALL_BIG, 8, u8::from(value < 0)]);
+            self.bytes
+                .extend_from_slice(&value.unsigned_abs().to_le_bytes());
+        }
+        self.complete += 1;
+    }
+
+    /// Writes a float, which is finite.
+    #[inline]
+    pub fn float(&mut self, value: f64) {
+        self.bytes.push(NEW_FLOAT);
+        self.bytes.extend_from_slice(&value.to_be_bytes());
+        self.complete += 1;
+    }
+
+    /// Writes a binary of less than 4 GiB.
+    #[inline]
+    pub fn binary(&mut self, bytes: &[u8]) {
+        let [a, b, c, d] = (bytes.len() as u32).to_be_bytes();
+        self.bytes.extend_from_slice(&[BINARY, a, b, c, d]);
+        self.bytes.extend_from_slice(bytes);
+        self.complete += 1;
+    }
+
+    /// Writes the key of the member that follows, of less than 4 GiB.
+    #[inline]
+    pub fn key(&mut self, key: &[u8]) {
+        self.keys.push(self.bytes.len());
+        self.kind = self.kind.with(key);
+        self.binary(key);
+    }
+
+    /// Begins an array or an object.
+    #[inline]
+    pub fn open(&mut self) {
+        self.open.push(Open {
+            header: self.bytes.len(),
+            before: self.complete,
+            kind_before: self.kind,
+            keys_before: self.keys.len(),
+        });
+        self.kind = Kind::default();
+        self.complete = 0;
+        self.bytes.extend_from_slice(&[0; HEADER]);
+    }
+
+    /// Ends an array; `false` if it has begun before the piece.
+    #[inline]
+    #[must_use]
+    pub fn close_array(&mut self) -> bool {
+        let count = self.complete;
+        let Some(open) = self.open.pop() else {
+            return false;
+        };
+        if count == 0 {
+            self.bytes.truncate(open.header);
+        } else {
+            self.write_header(open.header, LIST, count);
+        }
+        self.bytes.push(NIL);
+        self.complete = open.before + 1;
+        self.kind = open.kind_before;
+        true
+    }
+
+    /// Ends an object; `false` if it has begun before the piece.
+    #[inline]
+    #[must_use]
+    pub fn close_object(&mut self) -> bool {
+        let count = self.complete / 2;
+        let Some(open) = self.open.pop() else {
+            return false;
+        };
+        self.write_header(open.header, MAP, count);
+        self.sort_members(open.keys_before);
+        self.complete = open.before + 1;
+        self.kind = open.kind_before;
+        self.keys.truncate(open.keys_before);
+        true
+    }
+
+    /// Puts the members of the object that the piece ends with in the order in which the VM keeps their keys.
+    #[inline]
+    fn sort_members(&mut self, keys_before: usize) {
+        let keys = &self.keys[keys_before..];
+        let bytes = &self.bytes;
+        let key = |index: usize| {
+            let start = keys[index] + HEADER;
+            let length = bytes[start - 4..start]
+                .iter()
+                .fold(0, |length, byte| length << 8 | usize::from(*byte));
+            &bytes[start..start + length]
+        };
+        let Some(order) = self.orders.order(self.kind, keys.len(), key) else {
+            return;
+        };
+        self.scratch.clear();
+        for index in order {
+            let index = usize::from(*index);
+            let end = keys.get(index + 1).copied().unwrap_or(bytes.len());
+            self.scratch.extend_from_slice(&bytes[keys[index]..end]);
+        }
+        let start = keys[0];
+        self.bytes[start..].copy_from_slice(&self.scratch);
+    }
+
+    fn write_header(&mut self, header: usize, tag: u8, count: usize) {
+        let [a, b, c, d] = (count as u32).to_be_bytes();
+        self.bytes[header..header + HEADER].copy_from_slice(&[tag, a, b, c, d]);
+    }
+}
+
+/// Reads what a [`Piece`] has written.
+struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    /// Hands on one value with all that it consists of.
+    fn replay(&mut self, events: &mut impl Events) -> Option<()> {
+        // How many elements of each array or object are to come, and how many there are.
+        let mut open: Vec<(bool, usize, usize)> = Vec::new();
+        loop {
+            match self.byte()? {
+                LIST => open.push((false, self.number()?, 0)),
+                MAP => open.push((true, 2 * self.number()?, 0)),
+                tag => {
+                    let role = match open.last() {
+                        Some((true, _, read)) if read % 2 == 0 => Role::Key,
+                        _ => Role::Value,
+                    };
+                    self.scalar(tag, role, events)?;
+                    if let Some((_, _, read)) = open.last_mut() {
+                        *read += 1;
+                    }
+                }
+            }
+            while let Some((is_object, count, read)) = open.last().copied() {
+                if read < count {
+                    break;
+                }
+                open.pop();
+                if is_object {
+                    events.object(count / 2).ok()?;
+                } else {
+                    self.take(1)?;
+                    events.array(count);
+                }
+                if let Some((_, _, read)) = open.last_mut() {
+                    *read += 1;
+                }
+            }
+            if open.is_empty() {
+                return Some(());
+            }
+        }
+    }
+
+    fn scalar(&mut self, tag: u8, role: Role, events: &mut impl Events) -> Option<()> {
+        match tag {
+            SMALL_INTEGER => events.integer(i64::from(self.byte()?)),
+            INTEGER => events.integer(i64::from(i32::from_be_bytes(self.array()?))),
+            SMALL_BIG => {
+                let [_, sign] = self.array()?;
+                let magnitude = u64::from_le_bytes(self.array()?);
+                events.integer(if sign == 0 {
+                    magnitude as i64
+                } else {
+                    (magnitude as i64).wrapping_neg()
+                });
+            }
+            NEW_FLOAT => events.float(f64::from_be_bytes(self.array()?), b"").ok()?,
+            BINARY => {
+                let length = self.number()?;
+                let text = std::str::from_utf8(self.take(length)?).ok()?;
+                events.text(text, role, None).ok()?;
+            }
+            SMALL_ATOM_UTF8 => {
+                let length = usize::from(self.byte()?);
+                match self.take(length)? {
+                    b"true" => events.boolean(true),
+                    b"false" => events.boolean(false),
+                    _ => events.null(),
+                }
+            }
+            NIL => {
+                events.array(0);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+        let (taken, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some(taken)
+    }
+
+    fn array<const LENGTH: usize>(&mut self) -> Option<[u8; LENGTH]> {
+        self.take(LENGTH)?.try_into().ok()
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        self.array().map(|[byte]| byte)
+    }
+
+    fn number(&mut self) -> Option<usize> {
+        self.array().map(|bytes| u32::from_be_bytes(bytes) as usize)
+    }
+}

@@ -1,0 +1,214 @@
+//! A document that comes in chunks.
+
+use std::sync::{Mutex, PoisonError};
+
+use cantilever::{Encoder, Env, OwnTerm, OwnTermBuilder, Term, TermMessage, checkpoint, rustler};
+
+use super::failure::Failure;
+use super::options::Options;
+use super::terms::Building;
+use super::{BUDGET, pieces, waiting};
+use crate::json::decode::{Parser, Piece, Problem, Progress, Scope, SyntaxError};
+
+rustler::atoms! {
+    error,
+    sent,
+    more,
+    unavailable,
+}
+
+/// How much of a chunk is taken in at a time.
+const PIECE: usize = 64 * 1024;
+
+/// Where a stream is kept between two chunks.
+pub(super) struct Slot(Mutex<Option<Stream>>);
+
+impl Slot {
+    pub(super) fn new(stream: Stream) -> Self {
+        Slot(Mutex::new(Some(stream)))
+    }
+
+    pub(super) fn take(&self) -> Result<Stream, NoMessage> {
+        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        slot.take().ok_or(NoMessage::Unavailable)
+    }
+
+    pub(super) fn put(&self, stream: Stream) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
+    }
+}
+
+/// What is known of a document of which more is to come.
+pub(super) struct Stream {
+    parser: Parser,
+    scope: Scope,
+    builder: OwnTermBuilder,
+    building: Building,
+    piece: Option<Piece>,
+    /// What has come and may be needed again. It begins at the byte `start` of the document.
+    pending: Vec<u8>,
+    start: u64,
+    /// How much of `pending` is read.
+    read: usize,
+    /// How many elements are complete, and how much of `pending` they and what precedes them take.
+    elements: usize,
+    boundary: usize,
+    /// Where what is being read, the document or one of its elements, has begun.
+    begun: u64,
+}
+
+/// Why feeding a chunk sends no message.
+pub(super) enum NoMessage {
+    /// Nothing is complete yet.
+    Yet,
+    /// The document has ended, was wrong, or another process feeds the decoder right now.
+    Unavailable,
+    Failure(Failure),
+}
+
+impl Stream {
+    pub(super) fn new(options: Options, elements: bool) -> Self {
+        let scope = if elements {
+            Scope::Elements
+        } else {
+            Scope::Document
+        };
+        Stream {
+            parser: Parser::new(scope, options.limits()),
+            scope,
+            builder: OwnTermBuilder::new(),
+            building: Building::chunks(options),
+            piece: options.piece(pieces::CAPACITY),
+            pending: Vec::new(),
+            start: 0,
+            read: 0,
+            elements: 0,
+            boundary: 0,
+            begun: 0,
+        }
+    }
+
+    /// What is complete with the chunk, if anything is, and whether that is all.
+    pub(super) async fn feed(
+        &mut self,
+        chunk: &[u8],
+        is_last: bool,
+        tag: OwnTerm,
+    ) -> Result<(Option<TermMessage>, bool), NoMessage> {
+        let mut pieces = chunk.chunks(PIECE).peekable();
+        loop {
+            let piece = pieces.next().unwrap_or_default();
+            self.pending.extend_from_slice(piece);
+            let is_end = pieces.peek().is_none();
+            match self.read_on(is_last && is_end).await {
+                Ok(false) if !is_end => {}
+                Ok(is_done) => return Ok((self.take_complete(is_done, tag).await, is_done)),
+                Err(NoMessage::Failure(failure)) if self.elements > 0 => {
+                    let message = self.take_complete(true, tag).await;
+                    let returned = (sent(), failure);
+                    return Ok((message.map(|message| message.returning(returned)), true));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    /// Reads what is pending; whether the document is complete.
+    async fn read_on(&mut self, is_last: bool) -> Result<bool, NoMessage> {
+        loop {
+            let rest = (&self.pending[self.read..], is_last, BUDGET);
+            let (read, progress) = pieces::read_on(
+                &mut self.parser,
+                rest,
+                &mut self.builder,
+                &mut self.building,
+                &mut self.piece,
+            )
+            .map_err(|error| self.failure(error))?;
+            self.read += read;
+            match progress {
+                Progress::Done => return Ok(true),
+                Progress::More => {
+                    self.check_length()?;
+                    self.forget_read();
+                    return Ok(false);
+                }
+                Progress::Element => {
+                    self.elements += 1;
+                    self.boundary = self.read;
+                    self.check_length()?;
+                    self.begun = self.parser.offset();
+                }
+                Progress::Busy => {
+                    let settled = waiting::settle(&mut self.builder, &mut self.building).await;
+                    let offset = self.parser.offset();
+                    settled.map_err(|problem| self.failure(SyntaxError { offset, problem }))?;
+                    if self.parser.is_between_elements() {
+                        self.elements += 1;
+                        self.boundary = self.read;
+                        self.begun = self.parser.offset();
+                    }
+                }
+                Progress::Pause => {}
+            }
+            checkpoint().await;
+        }
+    }
+
+    fn check_length(&self) -> Result<(), NoMessage> {
+        if self.parser.offset() - self.begun <= self.building.options.max_bytes {
+            return Ok(());
+        }
+        let offset = self.begun.saturating_add(self.building.options.max_bytes);
+        let problem = Problem::TooManyBytes;
+        Err(self.failure(SyntaxError { offset, problem }))
+    }
+
+    /// Drops what is not needed again: an incomplete element is, once others are complete.
+    fn forget_read(&mut self) {
+        let length = if self.elements > 0 {
+            self.boundary
+        } else {
+            self.read
+        };
+        self.pending.drain(..length);
+        self.start += length as u64;
+        self.read -= length;
+        self.boundary = 0;
+    }
+
+    /// Sends off what is complete. What is not is read again with the next chunk, on another heap.
+    async fn take_complete(&mut self, is_done: bool, tag: OwnTerm) -> Option<TermMessage> {
+        if self.elements == 0 && !is_done {
+            return None;
+        }
+        pieces::finish(&mut self.builder, &mut self.building, &mut self.piece);
+        let mut complete = std::mem::take(&mut self.builder);
+        if self.scope == Scope::Document {
+            return Some(complete.finish().into_message(tag));
+        }
+        complete.truncate(self.elements);
+        waiting::list(&mut complete, self.elements).await;
+        self.elements = 0;
+        self.building.forget_keys();
+        if !is_done {
+            self.parser.restart_after_element(self.begun);
+            self.read = 0;
+        }
+        Some(complete.finish().into_message(tag))
+    }
+
+    fn failure(&self, error: SyntaxError) -> NoMessage {
+        NoMessage::Failure(Failure::new(&error, &self.pending, self.start))
+    }
+}
+
+impl Encoder for NoMessage {
+    fn encode<'a>(&self, env: Env<'a>) -> Term<'a> {
+        match self {
+            NoMessage::Yet => more().encode(env),
+            NoMessage::Unavailable => (error(), unavailable()).encode(env),
+            NoMessage::Failure(failure) => failure.encode(env),
+        }
+    }
+}
