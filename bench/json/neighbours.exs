@@ -29,7 +29,7 @@ defmodule Cantilever.Bench.JSON.Neighbours do
   @doc "Looks at the node in each of `Cantilever.Bench.JSON.Ways`, in turns."
   @spec measure([Codecs.t()], binary, Reload.compiled() | nil, boolean) :: [seen]
   def measure(codecs, text, library, quick?) do
-    {rounds, duration_ms} = if quick?, do: {1, 2_500}, else: {3, 8_000}
+    {rounds, duration_ms} = if quick?, do: {1, 2_500}, else: {5, 5_000}
     ways = Ways.all(codecs, text)
     {:ok, collections} = Collections.start_link()
     progress = Progress.new(length(ways) * rounds)

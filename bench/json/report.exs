@@ -8,6 +8,7 @@ defmodule Cantilever.Bench.JSON.Report do
   alias Cantilever.Bench.Markdown
 
   @message "message"
+  @most_beside_elixir_us 1_000
 
   @doc "A table for each direction: documents, MB/s of each codec and of the floors in Rust, and their geometric means."
   @spec speed(Speed.t(), [Codecs.t()], [String.t()], [String.t()]) :: iodata
@@ -80,8 +81,19 @@ defmodule Cantilever.Bench.JSON.Report do
           ]
       end
 
-    Bench.grid([head | rows])
+    [Bench.grid([head | rows]), Enum.map(seen, &disturbed/1)]
   end
+
+  # Elixir alone keeps nobody waiting for so long: then it is other programs that are seen.
+  defp disturbed(%{key: :arithmetic, figures: %{p99_us: %{rounds: rounds}}}) do
+    if Enum.min(rounds) > @most_beside_elixir_us do
+      "Other programs keep this machine busy: even beside pure Elixir one waits longer than with nothing else on it.\n"
+    else
+      []
+    end
+  end
+
+  defp disturbed(_way), do: []
 
   @doc "A table of memory."
   @spec memory([Memory.seen()], pos_integer) :: iodata

@@ -2,8 +2,12 @@ for file <- ~w(support/bench json/comparison json/goals) do
   Code.require_file("../../../bench/#{file}.exs", __DIR__)
 end
 
+Code.require_file("../support/cells.exs", __DIR__)
+
 defmodule Cantilever.Bench.JSON.GoalsTest do
   use ExUnit.Case, async: true
+
+  import Cantilever.BenchCells, only: [figures: 1]
 
   alias Cantilever.Bench.JSON.Goals
 
@@ -38,6 +42,27 @@ defmodule Cantilever.Bench.JSON.GoalsTest do
   test "there are none of what is not there" do
     assert goals(90, [:jiffy, :floor]) == []
     assert length(goals(90, [:kit, :floor])) == 2
+  end
+
+  test "of the rounds the quietest counts, and only the kit's" do
+    quiet = %{
+      key: :kit,
+      title: "kit",
+      figures: figures(p99_us: [900, 250, 800], p999_us: [1_900, 3_000]),
+      slices_ms: [3.0, 0.02]
+    }
+
+    assert [0.25, 1.9, 0.02] = Enum.map(Goals.of_neighbours([quiet]), & &1.value)
+    assert Enum.all?(Goals.of_neighbours([quiet]), & &1.met)
+
+    refute Enum.any?(
+             Goals.of_neighbours([
+               %{quiet | slices_ms: [1.1], figures: figures(p99_us: 301, p999_us: 2_001)}
+             ]),
+             & &1.met
+           )
+
+    assert Goals.of_neighbours([%{quiet | key: :jiffy}]) == []
   end
 
   test "the yielding may cost a twentieth" do

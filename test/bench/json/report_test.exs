@@ -66,6 +66,14 @@ defmodule Cantilever.Bench.JSON.ReportTest do
              ["kit", "0.10", "0.30", "0.30", "0.40", "205", "0.04", "2", "3", "17"]
   end
 
+  test "a machine that is busy with something else is told of" do
+    elixir = %{neighbours() | key: :arithmetic}
+    busy = %{elixir | figures: figures(p99_us: [1_001, 5_000])}
+
+    assert IO.iodata_to_binary(Report.neighbours([busy])) =~ "Other programs"
+    refute IO.iodata_to_binary(Report.neighbours([elixir])) =~ "Other programs"
+  end
+
   test "a table of memory tells what is not terms" do
     assert [memory()] |> Report.memory(20_000_000) |> IO.iodata_to_binary() =~
              ~r/kit +50.0 +30.0 +2.00 inputs/
