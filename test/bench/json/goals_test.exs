@@ -63,6 +63,7 @@ defmodule Cantilever.Bench.JSON.GoalsTest do
            )
 
     assert Goals.of_neighbours([%{quiet | key: :jiffy}]) == []
+    assert %{met: false} = List.last(Goals.of_neighbours([%{quiet | slices_ms: [0.0, 0.0]}]))
   end
 
   test "the yielding may cost a twentieth" do
