@@ -27,7 +27,9 @@ defmodule Cantilever.Bench.JSON.Corpora.Canada do
 
     {path, _end} =
       Enum.map_reduce(1..points, {west, north}, fn index, {x, y} ->
-        {[degrees(x), degrees(y)], {x + step({key, index, :x}), y + step({key, index, :y})}}
+        key = {key, index}
+        pair = [degrees({key, :long}, x), degrees({key, :lat}, y)]
+        {pair, {x + step({key, :x}), y + step({key, :y})}}
       end)
 
     path
@@ -35,8 +37,11 @@ defmodule Cantilever.Bench.JSON.Corpora.Canada do
 
   defp step(key), do: Made.between(key, -9_000..9_000)
 
-  # As a double comes out if all its digits are asked for, which is how such files were made.
-  defp degrees(millionths) do
-    {:verbatim, :erlang.float_to_binary(millionths / 1_000_000, [:compact, decimals: 15])}
+  # In such files the last digits are what conversions have left behind, and 17 digits in all are the most.
+  defp degrees(key, millionths) do
+    noise = if Made.chance?(key, 98), do: Made.between(key, -150..150) * 1.0e-15, else: 0.0
+    decimals = if abs(millionths) >= 100_000_000, do: 14, else: 15
+    degrees = millionths / 1_000_000 + noise
+    {:verbatim, :erlang.float_to_binary(degrees, [:compact, decimals: decimals])}
   end
 end

@@ -68,6 +68,13 @@ defmodule Cantilever.Bench.JSON.CorporaTest do
     assert %{"txs" => [%{"inputs" => [_], "out" => [_, _]} | _]} = terms["blockchain"]
   end
 
+  test "a coordinate has up to 17 digits, and nearly all have 15 or more", %{made: made} do
+    digits = for [number] <- Regex.scan(~r/\d+\.\d+/, made["canada"]), do: byte_size(number) - 1
+
+    assert Enum.max(digits) == 17
+    assert Enum.count(digits, &(&1 >= 15)) / length(digits) > 0.95
+  end
+
   test "the escaped and the unescaped string are the same", %{made: made, terms: terms} do
     assert terms["utf-8-escaped"] == terms["utf-8-unescaped"]
     assert made["utf-8-escaped"] |> String.to_charlist() |> Enum.all?(&(&1 < 128))
