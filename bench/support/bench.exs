@@ -46,11 +46,12 @@ defmodule Cantilever.Bench do
   @doc """
   Runs the bench `name`: `measure` gets the options and gives its results and its goals.
 
-  `show` makes what the terminal shows of them, by default `table/1`.
+  `show` makes what the terminal shows of them, by default `table/1`; `more` are switches of this bench alone, as
+  `options/2` takes them.
   """
-  @spec main(String.t(), (options -> {[result], [goal]}), (map -> iodata)) :: :ok
-  def main(name, measure, show \\ &table/1) do
-    options = options(System.argv())
+  @spec main(String.t(), (options -> {[result], [goal]}), (map -> iodata), keyword(atom)) :: :ok
+  def main(name, measure, show \\ &table/1, more \\ []) do
+    options = options(System.argv(), more)
     {results, goals} = measure.(options)
 
     bench = %{

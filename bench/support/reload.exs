@@ -9,6 +9,9 @@ defmodule Cantilever.Bench.Reload do
 
   @key {__MODULE__, :settings}
 
+  # Where the kit's own functions are; what is in this folder has been compiled and loaded already.
+  @kit Path.expand("../../lib/cantilever/native.ex", __DIR__)
+
   @type compiled :: {module, binary}
 
   @doc "Compiles a file that holds one module."
@@ -16,6 +19,21 @@ defmodule Cantilever.Bench.Reload do
   def compile!(file) do
     [{module, beam}] = Code.require_file(file)
     {module, beam}
+  end
+
+  @doc "Compiles the kit's own functions once more, so that their settings can be changed. Its library stays as it is."
+  @spec kit!() :: compiled
+  def kit! do
+    Application.put_env(:cantilever, Cantilever.Native, load_data_fun: {__MODULE__, :load_data})
+    conflict = Code.get_compiler_option(:ignore_module_conflict)
+    Code.put_compiler_option(:ignore_module_conflict, true)
+
+    try do
+      [compiled] = Code.compile_file(@kit)
+      compiled
+    after
+      Code.put_compiler_option(:ignore_module_conflict, conflict)
+    end
   end
 
   @doc "Loads the module, with these settings from now on. No process may be in a function of it."
