@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod kit;
 pub mod mutate;
 pub mod random;
 mod reference;

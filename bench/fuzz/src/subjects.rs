@@ -2,14 +2,15 @@
 
 use serde_json::Value;
 
-use crate::{Decode, reference};
+use crate::{Decode, kit, reference};
 
 /// Their names.
-pub const NAMES: [&str; 2] = ["serde_json", "sonic-rs"];
+pub const NAMES: [&str; 3] = ["cantilever", "serde_json", "sonic-rs"];
 
 /// The decoder of this name.
 pub fn named(name: &str) -> Option<Decode> {
     match name {
+        "cantilever" => Some(kit::decode),
         // The law itself: what it finds here is wrong with the harness.
         "serde_json" => Some(|text| reference::judge(text).unwrap_or(Ok(()))),
         "sonic-rs" => Some(|text| {

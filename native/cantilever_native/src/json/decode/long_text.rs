@@ -1,50 +1,41 @@
 //! Where a string that is longer than a slice may be cut.
 
-/// How long an escape is: `\uD83D`; those of surrogates come in pairs.
-const LONGEST_ESCAPE: usize = 6;
+/// How long an escape is: `\uD83D`, or a pair of them.
+const ESCAPE: usize = 6;
+const PAIR: usize = 2 * ESCAPE;
 
 /// How many bytes of `text`, which begins between two characters of a string that goes on after it, are whole characters.
 ///
-/// All of them are, but for at most one at the end. What is no valid string may be cut anywhere.
+/// All of them are, but for at most one at the end. What is no character is none that could become one, so that it is met
+/// by who reads on.
 pub(super) fn whole_characters(text: &[u8]) -> usize {
-    let Some(escape) = last_escape(text) else {
-        return text.len() - unfinished_utf8(text);
-    };
-    let upper_half = escape
-        .checked_sub(LONGEST_ESCAPE)
-        .filter(|start| escape_at(text, *start) && is_high_surrogate(text, *start));
-    match escape_end(text, escape) {
-        Some(end)
-            if end == text.len() && upper_half.is_none() && is_high_surrogate(text, escape) =>
-        {
-            escape
+    let end = text.len() - unfinished_utf8(text);
+    let text = &text[..end];
+    let mut index = end.saturating_sub(PAIR);
+    while let Some(distance) = text[index..].iter().position(|byte| *byte == b'\\') {
+        index += distance;
+        if !escape_at(text, index) {
+            // The second half of an escaped backslash.
+            index += 1;
+            continue;
         }
-        Some(_) => text.len() - unfinished_utf8(text),
-        None => upper_half.unwrap_or(escape),
+        match length_of_escape(&text[index..]) {
+            Some(length) => index += length,
+            None => return index,
+        }
     }
+    end
 }
 
-/// Whether `text`, which begins between two characters, ends with a quote that is not escaped.
-pub(super) fn ends_with_quote(text: &[u8]) -> bool {
-    let Some((b'"', before)) = text.split_last() else {
-        return false;
-    };
-    !before
-        .len()
-        .checked_sub(1)
-        .is_some_and(|last| escape_at(text, last))
-}
-
-/// Where the last escape begins, if it can reach to the end of `text`.
-fn last_escape(text: &[u8]) -> Option<usize> {
-    let near = text.len().saturating_sub(LONGEST_ESCAPE);
-    let last = text[near..].iter().rposition(|byte| *byte == b'\\')? + near;
-    // Or the backslash is the second half of an escaped one.
-    Some(if escape_at(text, last) {
-        last
-    } else {
-        last - 1
-    })
+/// How long the escape is that `text` begins with, or `None` if it may go on after `text`.
+fn length_of_escape(text: &[u8]) -> Option<usize> {
+    if *text.get(1)? != b'u' {
+        return Some(2);
+    }
+    let may_be_pair = is_high_surrogate(text)
+        && b"\\u".starts_with(&text[ESCAPE.min(text.len())..PAIR.min(text.len()).min(ESCAPE + 2)]);
+    let length = if may_be_pair { PAIR } else { ESCAPE };
+    (length <= text.len()).then_some(length)
 }
 
 /// Whether the backslash there begins an escape: an even number of them stands before it.
@@ -57,29 +48,21 @@ fn escape_at(text: &[u8], index: usize) -> bool {
     text.get(index) == Some(&b'\\') && before % 2 == 0
 }
 
-/// Where the escape ends, if it does.
-fn escape_end(text: &[u8], start: usize) -> Option<usize> {
-    let length = match text.get(start + 1)? {
-        b'u' => LONGEST_ESCAPE,
-        _ => 2,
-    };
-    (start + length <= text.len()).then_some(start + length)
-}
-
-fn is_high_surrogate(text: &[u8], start: usize) -> bool {
+fn is_high_surrogate(text: &[u8]) -> bool {
     matches!(
-        text.get(start..start + 4),
-        Some([
+        text,
+        [
             b'\\',
             b'u',
             b'd' | b'D',
-            b'8'..=b'9' | b'a' | b'b' | b'A' | b'B'
-        ])
+            b'8'..=b'9' | b'a' | b'b' | b'A' | b'B',
+            ..
+        ]
     )
 }
 
 /// How many bytes at the end begin a character of UTF-8 that they do not complete.
-fn unfinished_utf8(text: &[u8]) -> usize {
+pub(super) fn unfinished_utf8(text: &[u8]) -> usize {
     for (after, byte) in text.iter().rev().take(3).enumerate() {
         let length = match byte {
             0xC0..=0xDF => 2,
@@ -105,8 +88,9 @@ mod tests {
         let mut index = 0;
         while index < text.len() {
             index += match text[index] {
-                b'\\' if is_high_surrogate(text, index) => 12,
-                b'\\' => escape_end(text, index).unwrap() - index,
+                b'\\' if is_high_surrogate(&text[index..]) => 12,
+                b'\\' if text[index + 1] == b'u' => 6,
+                b'\\' => 2,
                 byte => match byte.leading_ones() {
                     0 => 1,
                     ones => ones as usize,

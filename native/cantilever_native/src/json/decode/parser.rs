@@ -2,9 +2,9 @@
 
 use jiter::{Jiter, JiterError, JiterErrorType, JsonErrorType, NumberAny, NumberInt, Peek};
 
-use memchr::memchr2;
+use memchr::{memchr, memchr2};
 
-use super::long_text::{ends_with_quote, whole_characters};
+use super::long_text::{unfinished_utf8, whole_characters};
 use super::{Events, Expected, Flow, Found, MOST_DIGITS, Problem, Role, SyntaxError, number};
 
 /// How many bytes a token may look ahead: a string that is longer is read in parts of this size, which takes some 20 µs.
@@ -14,7 +14,7 @@ const WINDOW: usize = 64 * 1024;
 const LONG_NUMBER: usize = 256;
 
 /// A string that goes on after so many bytes of the input at hand is read in parts.
-const LONG_TEXT: usize = 1024;
+pub(super) const LONG_TEXT: usize = 1024;
 
 /// How many bytes a number may be written in.
 const LONGEST_NUMBER: usize = MOST_DIGITS + 1;
@@ -478,32 +478,64 @@ impl<E: Events> Run<'_, E> {
         };
         let whole = whole_characters(body);
         if whole == 0 && self.is_last {
-            return Err(self.unexpected(self.input.len()));
+            return match self.part_of_text(window, false) {
+                Ok((length, end)) => self.end_long_text(length, end),
+                Err(error) => Err(self.text_fault(&error)),
+            };
         }
         if whole == 0 {
             return Err(Stop::For(Progress::More));
         }
-        let mut jiter = Jiter::with_tape(&window[..=whole], std::mem::take(&mut self.parser.tape))
-            .with_allow_partial_strings();
-        let read = jiter.known_str().map(|part| {
-            self.events.long_text(part, text.role);
+        let window = &window[..=whole];
+        // Read as a part, a string that is closed within a character would lose that without a word.
+        if memchr(b'"', &window[1..]).is_some() {
+            match self.part_of_text(window, false) {
+                Ok((length, end)) => return self.end_long_text(length, end),
+                Err(error) if is_unfinished(&error) => {}
+                Err(error) => return Err(self.text_fault(&error)),
+            }
+        }
+        match self.part_of_text(window, true) {
+            Ok((length, _)) => {
+                // What follows does not go on with it, and `jiter` leaves it out.
+                let unfinished = unfinished_utf8(&window[1..]);
+                if unfinished > 0 {
+                    return Err(
+                        self.fault(self.index + 1 + whole - unfinished, Problem::InvalidUtf8)
+                    );
+                }
+                self.index += whole;
+                self.parser.text.escaped |= length != whole;
+                Err(Stop::For(Progress::Pause))
+            }
+            Err(error) => Err(self.text_fault(&error)),
+        }
+    }
+
+    /// Hands on the text that follows the first byte: how many bytes it has, and where it ends.
+    fn part_of_text(
+        &mut self,
+        window: &[u8],
+        may_go_on: bool,
+    ) -> Result<(usize, usize), JiterError> {
+        let mut jiter = Jiter::with_tape(window, std::mem::take(&mut self.parser.tape));
+        if may_go_on {
+            jiter = jiter.with_allow_partial_strings();
+        }
+        let length = jiter.known_str().map(|part| {
+            self.events.long_text(part, self.parser.text.role);
             part.len()
         });
-        // One that is not closed ends behind its end.
-        let end = jiter.current_index().min(whole + 1);
+        let end = jiter.current_index();
         self.parser.tape = jiter.into_tape();
-        let length = match read {
-            Ok(length) => length,
-            Err(error) => return Err(self.text_fault(&error)),
-        };
-        let is_closed = ends_with_quote(&window[1..end]);
-        let escaped = text.escaped || length + usize::from(is_closed) != end - 1;
-        if !is_closed {
-            self.index += whole;
-            self.parser.text.escaped = escaped;
-            return Err(Stop::For(Progress::Pause));
-        }
+        length.map(|length| (length, end))
+    }
+
+    fn end_long_text(&mut self, length: usize, end: usize) -> Step {
+        let text = self.parser.text;
         self.index += end;
+        // Without the byte before it and the quote.
+        let escaped = text.escaped || length != end - 2;
         let place = text.start..self.parser.offset + self.index as u64 - 1;
         self.events
             .end_of_long_text(text.role, (!escaped).then_some(place))
@@ -604,12 +636,19 @@ impl<E: Events> Run<'_, E> {
             return Err(Stop::For(Progress::Pause));
         }
         let text = std::mem::take(&mut self.parser.number);
-        match number::end(&text) {
-            Ok(end) if end == text.len() => match number::take(&text, self.events) {
-                Ok(flow) => self.after_value(flow),
-                Err(problem) => Err(self.fault(start, problem)),
-            },
-            Ok(wrong) | Err(wrong) => Err(self.number_fault(start, wrong)),
+        let end = number::end(&text).map_err(|wrong| self.number_fault(start, wrong))?;
+        let flow = number::take(&text[..end], self.events)
+            .map_err(|problem| self.fault(start, problem))?;
+        let step = self.after_value(flow);
+        match text.get(end) {
+            // It looked like a part of the number, and is none.
+            Some(byte) => {
+                let expected = self.expected();
+                let found = Found::Byte(*byte);
+                let problem = Problem::Unexpected { expected, found };
+                Err(self.fault(start.wrapping_add(end), problem))
+            }
+            None => step,
         }
     }
 
@@ -627,35 +666,47 @@ impl<E: Events> Run<'_, E> {
         let JiterErrorType::JsonError(kind) = &error.error_type else {
             return self.unexpected(self.index);
         };
-        let index = self.index + error.index;
+        let end = self.input.len().min(self.index + error.index);
         let escape = || {
-            let before = &self.input[self.index..self.input.len().min(index + 1)];
+            let before = &self.input[self.index..self.input.len().min(end + 1)];
             self.index + before.iter().rposition(|byte| *byte == b'\\').unwrap_or(0)
         };
-        match kind {
-            JsonErrorType::EofWhileParsingString => {
-                self.unexpected_instead_of(self.input.len(), Expected::EndOfString)
-            }
+        let (place, problem) = match kind {
+            JsonErrorType::EofWhileParsingString => (self.input.len(), None),
             JsonErrorType::ControlCharacterWhileParsingString => {
-                self.fault(index, Problem::ControlCharacter)
+                (end, Some(Problem::ControlCharacter))
             }
+            // Where it is told, it is so after unescaping.
             JsonErrorType::InvalidUnicodeCodePoint => {
-                let text = &self.input[self.index..];
-                let valid =
-                    std::str::from_utf8(text).map_or_else(|error| error.valid_up_to(), str::len);
-                self.fault(self.index + valid, Problem::InvalidUtf8)
+                let length = window(&self.input[self.index..]).len();
+                (self.index + length, Some(Problem::InvalidUtf8))
             }
             JsonErrorType::LoneLeadingSurrogateInHexEscape
-            | JsonErrorType::UnexpectedEndOfHexEscape => {
-                self.fault(escape(), Problem::LoneSurrogate)
+            | JsonErrorType::UnexpectedEndOfHexEscape => (escape(), Some(Problem::LoneSurrogate)),
+            _ => (escape(), Some(Problem::InvalidEscape)),
+        };
+        // Before what `jiter` has met, as it looks for that first. The byte before the text may be the end of a character.
+        let text = self.input.get(self.index + 1..place).unwrap_or_default();
+        match (std::str::from_utf8(text), problem) {
+            (Err(error), Some(_)) => {
+                self.fault(self.index + 1 + error.valid_up_to(), Problem::InvalidUtf8)
             }
-            _ => self.fault(escape(), Problem::InvalidEscape),
+            (Err(error), None) if error.error_len().is_some() => {
+                self.fault(self.index + 1 + error.valid_up_to(), Problem::InvalidUtf8)
+            }
+            (_, Some(problem)) => self.fault(place, problem),
+            (_, None) => self.unexpected_instead_of(place, Expected::EndOfString),
         }
     }
 
     #[cold]
     fn unexpected(&mut self, index: usize) -> Stop {
-        let expected = match self.state {
+        let expected = self.expected();
+        self.unexpected_instead_of(index, expected)
+    }
+
+    fn expected(&self) -> Expected {
+        match self.state {
             State::Start if self.parser.scope == Scope::Elements => Expected::Array,
             State::Start | State::Value => Expected::Value,
             State::FirstElement => Expected::ValueOrEnd,
@@ -667,8 +718,7 @@ impl<E: Events> Run<'_, E> {
             State::LongText => Expected::EndOfString,
             State::LongNumber => Expected::Digit,
             State::End => Expected::End,
-        };
-        self.unexpected_instead_of(index, expected)
+        }
     }
 
     fn unexpected_instead_of(&mut self, index: usize, expected: Expected) -> Stop {

@@ -257,6 +257,10 @@ impl Piece {
         let Some(order) = self.orders.order(self.kind, keys.len(), key) else {
             return;
         };
+        // Two kinds may have one hash, and of a key that is there twice the last is to stay the last.
+        if !order.is_sorted_by(|one, other| key(usize::from(*one)) < key(usize::from(*other))) {
+            return;
+        }
         self.scratch.clear();
         for index in order {
             let index = usize::from(*index);

@@ -3,10 +3,11 @@ use std::ops::Range;
 use proptest::prelude::*;
 use serde_json::Value;
 
+use super::parser::LONG_TEXT;
 use super::*;
 
 /// Builds `serde_json`'s values, with numbers as they are written.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Recorder {
     values: Vec<Value>,
     long: String,
@@ -307,6 +308,34 @@ fn tokens_longer_than_any_window_are_read_in_parts() {
 }
 
 #[test]
+fn what_is_wrong_in_a_long_text_is_told_as_in_a_short_one() {
+    for (wrong, offset) in [
+        (&b"\xCE"[..], 0),
+        (b"\\n\xCE", 2),
+        (b"\xE2\x82", 0),
+        (b"\xE1\xBE\xF4\xBF", 0),
+        (b"\xE1\xBE\\n", 0),
+        (b"\xFFx", 0),
+        (b"\x01", 0),
+        (b"\\q", 0),
+        (b"\\ud800", 0),
+        (b"\\udc00x", 0),
+    ] {
+        for length in [10, 3_000, 70_000, 140_000] {
+            let document = [b"\"", "é".repeat(length).as_bytes(), wrong, b"\""].concat();
+            for chunk in [1_000, 66_000, document.len()] {
+                let error = read_chunks(&document, &[chunk], 999).unwrap_err();
+                assert_eq!(
+                    error.offset,
+                    (1 + 2 * length + offset) as u64,
+                    "{error} {wrong:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
 fn elements_are_complete_one_by_one() {
     let document = br#" [ 1, {"a": [2, 3]}, [], "x" ] "#;
     let mut parser = Parser::new(Scope::Elements, LIMITS);
@@ -359,8 +388,30 @@ fn mutated() -> impl Strategy<Value = Vec<u8>> {
     })
 }
 
+/// The end of a string, which is wrong more often than not.
+fn tail() -> impl Strategy<Value = Vec<u8>> {
+    let bytes = br#"\\\\uudD8cC00"x"#;
+    let byte = prop_oneof![
+        prop::sample::select(bytes.to_vec()),
+        prop::sample::select(b"\x80\xBF\xC3\xCE\xE1\xF4\n\xFF".to_vec()),
+    ];
+    prop::collection::vec(byte, 0..20)
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_long_text_is_read_in_parts_as_it_is_as_a_whole(tail in tail(), closed: bool) {
+        let end: &[u8] = if closed { b"\"" } else { b"" };
+        let document = [b"\"", &[b'a'; LONG_TEXT][..], &tail, end].concat();
+        let whole = read(&document);
+        prop_assert_eq!(whole.clone().ok(), expected(&document), "{:?}", whole);
+        for chunk in [1, 7] {
+            let parts = read_chunks(&document, &[chunk], usize::MAX).map(|(value, _)| value);
+            prop_assert_eq!(&parts, &whole, "in chunks of {}", chunk);
+        }
+    }
 
     #[test]
     fn what_serde_json_accepts_is_accepted_and_nothing_else(
@@ -372,4 +423,138 @@ proptest! {
         let in_chunks = read_chunks(&document, &[chunk, 1], 16).map(|(value, _)| value);
         prop_assert_eq!(in_chunks, read);
     }
+}
+
+/// Takes in what the parser reads by way of pieces.
+#[derive(Default)]
+struct Pieces {
+    piece: Option<Piece>,
+    recorder: Recorder,
+}
+
+impl Pieces {
+    fn piece(&mut self) -> &mut Piece {
+        self.piece.get_or_insert_with(|| Piece::with_capacity(0))
+    }
+
+    fn flush(&mut self) {
+        let mut piece = self.piece.take().unwrap_or_else(|| Piece::with_capacity(0));
+        let fillers = piece.end();
+        piece.replay(&fillers, &mut self.recorder).unwrap();
+        piece.clear();
+        assert!(piece.is_empty());
+        self.piece = Some(piece);
+    }
+}
+
+impl Events for Pieces {
+    fn null(&mut self) {
+        self.piece().atom("nil");
+    }
+
+    fn boolean(&mut self, value: bool) {
+        self.piece().atom(if value { "true" } else { "false" });
+    }
+
+    fn integer(&mut self, value: i64) {
+        self.piece().integer(value);
+    }
+
+    fn big_integer(&mut self, text: &str) -> Result<Flow, Problem> {
+        self.flush();
+        self.recorder.big_integer(text)
+    }
+
+    fn float(&mut self, value: f64, _text: &[u8]) -> Result<(), Problem> {
+        self.piece().float(value);
+        Ok(())
+    }
+
+    fn text(&mut self, text: &str, role: Role, _place: Option<Range<u64>>) -> Result<(), Problem> {
+        match role {
+            Role::Key => self.piece().key(text.as_bytes()),
+            Role::Value => self.piece().binary(text.as_bytes()),
+        }
+        Ok(())
+    }
+
+    fn place_of_long_text(&mut self, _place: Range<u64>) {}
+
+    fn long_text(&mut self, part: &str, role: Role) {
+        self.recorder.long_text(part, role);
+    }
+
+    fn end_of_long_text(&mut self, role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
+        self.flush();
+        self.recorder.end_of_long_text(role, place)
+    }
+
+    fn open(&mut self) {
+        self.piece().open();
+    }
+
+    fn array(&mut self, count: usize) -> Flow {
+        if self.piece().close_array() {
+            return Flow::Go;
+        }
+        self.flush();
+        self.recorder.array(count)
+    }
+
+    fn object(&mut self, count: usize) -> Result<Flow, Problem> {
+        if self.piece().close_object() {
+            return Ok(Flow::Go);
+        }
+        self.flush();
+        self.recorder.object(count)
+    }
+}
+
+fn read_in_pieces(document: &[u8], length: usize) -> Value {
+    let mut parser = Parser::new(Scope::Document, LIMITS);
+    let mut pieces = Pieces::default();
+    let mut start = 0;
+    loop {
+        let (used, progress) = parser
+            .run(&document[start..], true, length, &mut pieces)
+            .unwrap();
+        start += used;
+        if pieces.piece().len() >= length || progress == Progress::Done {
+            pieces.flush();
+        }
+        if progress == Progress::Done {
+            assert_eq!(pieces.recorder.values.len(), 1);
+            return pieces.recorder.values.remove(0);
+        }
+    }
+}
+
+#[test]
+fn wherever_a_piece_ends_the_values_are_the_same() {
+    let document = format!(
+        r#"{{"z": [{{"b": 1, "a": [], "c": {{}}}}, {{"b": 2, "a": [-1, 300, 1e300], "c": {{"x": null}}}}], "a": {DOCUMENT},
+            "m": [{{"c": 1, "b": 2, "c": 3, "a": 4, "c": 5}}, true, false, 9223372036854775807, -9223372036854775808]}}"#
+    );
+    let expected = read(document.as_bytes()).unwrap();
+    for length in 1..document.len() {
+        assert_eq!(
+            read_in_pieces(document.as_bytes(), length),
+            expected,
+            "{length} bytes"
+        );
+    }
+}
+
+#[test]
+fn the_last_of_a_key_stays_the_last_where_kinds_of_objects_are_taken_for_each_other() {
+    // The first and last eight bytes of all of them, and so their kinds, are the same.
+    let key = |middle: u8| format!("01234567{}01234567", char::from(middle));
+    let object = |keys: &[u8]| {
+        let member = |(index, middle): (usize, &u8)| format!("\"{}\":{index}", key(*middle));
+        let members: Vec<_> = keys.iter().enumerate().map(member).collect();
+        format!("{{{}}}", members.join(","))
+    };
+    let document = format!("[{},{},{}]", object(b"cba"), object(b"aaa"), object(b"bbb"));
+    let expected: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(read_in_pieces(document.as_bytes(), usize::MAX), expected);
 }

@@ -50,9 +50,7 @@ struct Known {
     order: [u8; MOST_KEYS],
 }
 
-/// The orders of objects that were met before.
-///
-/// Where two kinds have one hash, the order of one is not sorted, and the VM sorts it: that costs time, and nothing else.
+/// The orders of objects that were met before. Where two kinds have one hash, that of one of them is not sorted.
 #[derive(Clone, Debug, Default)]
 pub(super) struct KeyOrders(Vec<Known>);
 
