@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod intensive_calculation;
+pub mod json;
 
 // A test binary has no VM to link to.
 #[cfg(all(feature = "nif", not(test)))]

@@ -1,5 +1,6 @@
 //! The glue: decode, call, encode.
 
 mod intensive_calculation;
+mod json_encode;
 
 cantilever::init!("Elixir.Cantilever.Native");

@@ -1,0 +1,3 @@
+//! JSON, as far as it is not about terms.
+
+pub mod encode;

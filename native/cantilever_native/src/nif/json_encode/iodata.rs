@@ -1,0 +1,36 @@
+//! What is JSON already, and only copied.
+
+use cantilever::{Term, read};
+
+use super::frame::Live;
+use super::refusal::Reason;
+use super::walk::{Next, Walk};
+
+impl<'a> Walk<'a, '_, '_> {
+    /// Writes the next item of iodata, of which `rest` is left.
+    #[cold]
+    pub(super) fn more_iodata(&mut self, rest: Term<'a>) -> Next<'a> {
+        self.stack.pop();
+        if let Some((item, tail)) = read::list_cell(rest) {
+            if !tail.is_empty_list() {
+                self.stack.push(Live::Iodata(tail));
+            }
+            if let Some(byte) = read::i64(item) {
+                let byte = u8::try_from(byte).map_err(|_| Reason::Iodata.of(item))?;
+                self.encoding.out.push(byte);
+            } else {
+                self.stack.push(Live::Iodata(item));
+            }
+        } else if read::bytes(rest).is_some() {
+            self.stack.push(Live::Text {
+                binary: rest,
+                at: 0,
+                raw: true,
+            });
+            return self.more_text();
+        } else if !rest.is_empty_list() {
+            return Err(Reason::Iodata.of(rest));
+        }
+        Ok(None)
+    }
+}

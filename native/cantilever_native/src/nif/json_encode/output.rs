@@ -1,0 +1,41 @@
+//! Where the document is written to: one binary, or a list of them.
+
+use cantilever::{BinaryBuilder, Env, Term};
+
+use crate::json::encode::Sink;
+
+/// How large the binaries of a list get, but for a piece of text more.
+const CHUNK: usize = 48 * 1024;
+
+impl Sink for BinaryBuilder {
+    #[inline]
+    fn byte(&mut self, byte: u8) {
+        self.push(byte);
+    }
+
+    #[inline]
+    fn bytes(&mut self, bytes: &[u8]) {
+        self.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn prefix<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
+        self.extend_from_array(bytes, length);
+    }
+}
+
+/// Moves what was written to `chunks`, a list with the last one first, if it is enough for one.
+#[inline]
+pub(super) fn cut<'a>(out: &mut BinaryBuilder, chunks: Term<'a>) -> Term<'a> {
+    if out.len() < CHUNK {
+        return chunks;
+    }
+    let chunk = out.finish(chunks.get_env());
+    chunks.list_prepend(chunk)
+}
+
+/// All chunks in order.
+pub(super) fn join<'a>(out: &mut BinaryBuilder, chunks: Term<'a>, env: Env<'a>) -> Term<'a> {
+    let all = chunks.list_prepend(out.finish(env));
+    all.list_reverse().unwrap_or(all)
+}

@@ -1,0 +1,110 @@
+//! The frames of the walk: an explicit stack, so that no depth of terms is one of calls.
+//!
+//! Those that a step has touched are live, on top of the frozen ones. The terms of these are a list, innermost
+//! first. A step that ends puts those of its live frames in front and leaves the rest as it is; so a step costs what
+//! it has done, however deep the stack is.
+
+use std::collections::HashSet;
+
+use cantilever::{Encoder, Term, read};
+
+use super::frame::{Frozen, Live};
+
+/// How many parts a path has at most: the innermost.
+const LONGEST_PATH: usize = 100;
+
+pub(super) struct Stack<'a, 's> {
+    live: Vec<Live<'a>>,
+    frozen: &'s mut Vec<Frozen>,
+    terms: Term<'a>,
+    /// An atom, for where there is no term.
+    nil: Term<'a>,
+}
+
+impl<'a, 's> Stack<'a, 's> {
+    pub(super) fn new(frozen: &'s mut Vec<Frozen>, terms: Term<'a>, nil: Term<'a>) -> Self {
+        Stack {
+            live: Vec::with_capacity(8),
+            frozen,
+            terms,
+            nil,
+        }
+    }
+
+    #[inline]
+    pub(super) fn depth(&self) -> usize {
+        self.live.len() + self.frozen.len()
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, frame: Live<'a>) {
+        self.live.push(frame);
+    }
+
+    #[inline]
+    pub(super) fn pop(&mut self) -> Option<Live<'a>> {
+        self.live.pop()
+    }
+
+    /// The innermost frame, if there is one.
+    #[inline]
+    pub(super) fn top(&mut self) -> Option<&mut Live<'a>> {
+        if self.live.is_empty() {
+            self.thaw();
+        }
+        self.live.last_mut()
+    }
+
+    #[cold]
+    fn thaw(&mut self) {
+        let Some(frozen) = self.frozen.pop() else {
+            return;
+        };
+        // The terms can only be others if a caller of the native function has mixed them up: then the walk ends.
+        if let Some((terms, rest)) = read::list_cell(self.terms)
+            && let Some(live) = frozen.thaw(terms)
+        {
+            self.terms = rest;
+            self.live.push(live);
+        }
+    }
+
+    /// The keys of the object that the innermost frame, a value, belongs to.
+    pub(super) fn seen(&mut self) -> Option<&mut HashSet<Vec<u8>>> {
+        let value = self.live.pop();
+        self.top();
+        self.live.extend(value);
+        let index = self.live.len().checked_sub(2)?;
+        match self.live.get_mut(index)? {
+            Live::Map { object, .. }
+            | Live::Pairs { object, .. }
+            | Live::Ordered { object, .. } => Some(object.seen.get_or_insert_default()),
+            _ => None,
+        }
+    }
+
+    /// The terms of all frames.
+    pub(super) fn freeze(self) -> Term<'a> {
+        let mut terms = self.terms;
+        for live in self.live {
+            let (frozen, kept) = live.freeze(self.nil);
+            self.frozen.push(frozen);
+            terms = terms.list_prepend(kept);
+        }
+        terms
+    }
+
+    /// The way from the outermost container to where the walk is.
+    pub(super) fn path(mut self) -> Term<'a> {
+        let mut path = Vec::<Term<'a>>::new().encode(self.nil.get_env());
+        for _ in 0..LONGEST_PATH {
+            let Some(frame) = self.top() else { break };
+            let position = frame.position();
+            self.pop();
+            if let Some(position) = position {
+                path = path.list_prepend(position);
+            }
+        }
+        path
+    }
+}

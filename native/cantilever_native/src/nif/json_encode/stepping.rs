@@ -1,0 +1,150 @@
+//! The steps of an encoding, and what it is between them.
+
+use std::sync::{Mutex, PoisonError};
+
+use cantilever::{BinaryBuilder, Continuation, Encoder, Env, Handle, SliceClock, Step, Term, read};
+
+use super::atoms::{Known, Texts};
+use super::frame::Frozen;
+use super::options::Options;
+use super::output;
+use super::stack::Stack;
+use super::walk::{Ask, End, Walk};
+use crate::json::encode::Decimal;
+
+mod names {
+    cantilever::rustler::atoms! { error, ask, value, key, pairs }
+}
+
+/// Where an encoding is while Elixir answers.
+pub(super) type Paused = Mutex<Option<Encoding>>;
+
+/// An encoding between two steps; its terms are kept beside it, as `[chunks | frames]`.
+pub(super) struct Encoding {
+    pub(super) options: Options,
+    pub(super) out: BinaryBuilder,
+    pub(super) texts: Texts,
+    pub(super) decimal: Option<Decimal>,
+    /// How many pieces of work pass between two looks at the slice.
+    pub(super) pace: u32,
+    frames: Vec<Frozen>,
+    next: Next,
+    /// Where it was, to go back there.
+    paused: Option<Handle<Paused>>,
+}
+
+/// What the terms of the next step are.
+#[derive(Clone, Copy)]
+enum Next {
+    /// That to be written.
+    Begin,
+    /// Those that the last step has kept.
+    GoOn,
+    /// An answer, and those.
+    Answered(Ask),
+    Ended,
+}
+
+impl Encoding {
+    #[inline]
+    pub(super) fn new(options: Options) -> Self {
+        Encoding {
+            options,
+            out: BinaryBuilder::new(),
+            texts: Texts::default(),
+            decimal: None,
+            pace: Walk::PACE,
+            frames: Vec::new(),
+            next: Next::Begin,
+            paused: None,
+        }
+    }
+
+    /// Goes on after a pause.
+    pub(super) fn answered(mut self, paused: Handle<Paused>) -> Self {
+        self.paused = Some(paused);
+        self
+    }
+
+    /// Ends with a question to Elixir, which gives the answer to `json_encode_go_on`.
+    fn pause<'a>(&mut self, ask: Ask, about: Term<'a>, kept: Term<'a>) -> Term<'a> {
+        let env = about.get_env();
+        let what = match ask {
+            Ask::Value => names::value(),
+            Ask::Key => names::key(),
+            Ask::Pairs => names::pairs(),
+        };
+        let mut this = std::mem::replace(self, Encoding::new(Options::default()));
+        self.next = Next::Ended;
+        this.next = Next::Answered(ask);
+        let paused = this
+            .paused
+            .take()
+            .unwrap_or_else(|| Handle::new(Mutex::new(None)));
+        *paused.lock().unwrap_or_else(PoisonError::into_inner) = Some(this);
+        (names::ask(), what, about, paused, kept).encode(env)
+    }
+}
+
+impl Continuation for Encoding {
+    fn step<'a>(&mut self, env: Env<'a>, kept: Term<'a>, slice: &SliceClock<'_>) -> Step<'a> {
+        let known = Known::get(env);
+        let nil = cantilever::rustler::types::atom::nil().to_term(env);
+        let (mut given, kept) = match self.next {
+            Next::Begin => (Some((Ask::Value, kept)), None),
+            Next::GoOn => (None, Some(kept)),
+            Next::Answered(ask) => match read::pair(kept) {
+                Some((answer, kept)) => (Some((ask, answer)), Some(kept)),
+                None => return Step::Done(nil),
+            },
+            Next::Ended => return Step::Done(nil),
+        };
+        let (chunks, terms) = match kept {
+            Some(kept) => match read::list_cell(kept) {
+                Some(kept) => kept,
+                None => return Step::Done(nil),
+            },
+            None => {
+                let empty = Term::list_new_empty(env);
+                (empty, empty)
+            }
+        };
+        let mut frames = std::mem::take(&mut self.frames);
+        let mut walk = Walk {
+            stack: Stack::new(&mut frames, terms, nil),
+            encoding: self,
+            known,
+            chunks,
+            nil,
+        };
+        let end = walk.run(given.take(), slice);
+        let Walk { stack, chunks, .. } = walk;
+        match end {
+            Ok(End::Done) if self.options.iodata => {
+                Step::Done(output::join(&mut self.out, chunks, env))
+            }
+            Ok(End::Done) => Step::Done(self.out.finish(env)),
+            Ok(End::SliceOver) => {
+                let terms = stack.freeze().list_prepend(chunks);
+                self.frames = frames;
+                self.next = Next::GoOn;
+                Step::Again(terms)
+            }
+            Ok(End::Ask(ask, about)) => {
+                let terms = stack.freeze().list_prepend(chunks);
+                self.frames = frames;
+                Step::Done(self.pause(ask, about, terms))
+            }
+            Err(refusal) => {
+                let answer = (
+                    names::error(),
+                    refusal.reason.name(),
+                    refusal.reason.at(),
+                    refusal.term,
+                    stack.path(),
+                );
+                Step::Done(answer.encode(env))
+            }
+        }
+    }
+}
