@@ -154,9 +154,7 @@ impl BinaryBuilder {
     pub fn extend_from_slice(&mut self, bytes: &[u8]) {
         self.reserve(bytes.len());
         // SAFETY: there is room for them, in memory of its own.
-        unsafe {
-            ptr::copy_nonoverlapping(bytes.as_ptr(), self.start.add(self.length), bytes.len());
-        }
+        unsafe { copy(bytes, self.start.add(self.length)) };
         self.length += bytes.len();
     }
 
@@ -182,6 +180,71 @@ impl BinaryBuilder {
                 .write_unaligned(*bytes);
         }
         self.length += length;
+    }
+
+    /// Writes bytes up to the first one that is marked, and returns how many that were.
+    ///
+    /// They are looked at while they are copied, 32 at a time as long as these are `plain`, and else eight at a time,
+    /// of which the first is the least significant: `marks` sets the high bit of each marked one, or of the first at
+    /// least. At the end it may get fewer than eight, with zeros for the others, whose marks are ignored.
+    ///
+    /// ```no_run
+    /// let mut text = cantilever::BinaryBuilder::new();
+    /// // What is not ASCII has its high bit set already.
+    /// let marks = |word| word & 0x8080_8080_8080_8080;
+    /// let count = text.extend_while("caf\u{e9}".as_bytes(), |chunk| chunk.is_ascii(), marks);
+    /// assert_eq!((count, text.as_slice()), (3, b"caf".as_slice()));
+    /// ```
+    #[inline]
+    pub fn extend_while(
+        &mut self,
+        bytes: &[u8],
+        mut plain: impl FnMut(&[u8; 32]) -> bool,
+        mut marks: impl FnMut(u64) -> u64,
+    ) -> usize {
+        // One word more than there are bytes, as they are written in whole words.
+        self.reserve(bytes.len() + 8);
+        // SAFETY: as much room as was made.
+        let to = unsafe { self.start.add(self.length) };
+        let mut rest = bytes;
+        while let Some((chunk, after)) = rest.split_first_chunk::<32>() {
+            if !plain(chunk) {
+                break;
+            }
+            // SAFETY: there is room for all bytes, and these are among them.
+            unsafe {
+                to.add(bytes.len() - rest.len())
+                    .cast::<[u8; 32]>()
+                    .write_unaligned(*chunk);
+            }
+            rest = after;
+        }
+        let copied = loop {
+            let copied = bytes.len() - rest.len();
+            let (word, length) = match rest.split_first_chunk::<8>() {
+                Some((word, after)) => {
+                    rest = after;
+                    (u64::from_le_bytes(*word), 8)
+                }
+                None if rest.is_empty() => break copied,
+                None => (last_word(bytes, rest.len()), rest.len()),
+            };
+            // SAFETY: there is room for a word more than all bytes.
+            unsafe {
+                to.add(copied)
+                    .cast::<[u8; 8]>()
+                    .write_unaligned(word.to_le_bytes());
+            }
+            let plain = (marks(word).trailing_zeros() / 8) as usize;
+            if plain < length {
+                break copied + plain;
+            }
+            if length < 8 {
+                break bytes.len();
+            }
+        };
+        self.length += copied;
+        copied
     }
 
     /// Makes it a binary of `env`, and leaves an empty one.
@@ -280,6 +343,65 @@ impl BinaryBuilder {
         if self.capacity > 0 {
             // SAFETY: that is what it was allocated with; nobody uses it any more.
             unsafe { dealloc(self.start, layout(self.capacity)) };
+        }
+    }
+}
+
+/// Copies bytes, of which there are few most of the time: then it costs less than to call for it.
+///
+/// # Safety
+/// There is room for them at `to`, where none of them are.
+#[inline]
+unsafe fn copy(bytes: &[u8], to: *mut u8) {
+    // SAFETY: as the function's contract says; both pieces lie within the bytes.
+    unsafe {
+        match bytes.len() {
+            0 => {}
+            1..4 => {
+                let (middle, last) = (bytes.len() / 2, bytes.len() - 1);
+                to.write(bytes[0]);
+                to.add(middle).write(bytes[middle]);
+                to.add(last).write(bytes[last]);
+            }
+            4..8 => copy_ends::<4>(bytes, to),
+            8..17 => copy_ends::<8>(bytes, to),
+            17..33 => copy_ends::<16>(bytes, to),
+            _ => ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()),
+        }
+    }
+}
+
+/// Copies the first and the last `N` bytes.
+///
+/// # Safety
+/// As for [`copy`]; there are from `N` to twice as many.
+#[inline]
+unsafe fn copy_ends<const N: usize>(bytes: &[u8], to: *mut u8) {
+    let rest = bytes.len() - N;
+    // SAFETY: as the function's contract says.
+    unsafe {
+        let first = bytes.as_ptr().cast::<[u8; N]>().read_unaligned();
+        let last = bytes.as_ptr().add(rest).cast::<[u8; N]>().read_unaligned();
+        to.cast::<[u8; N]>().write_unaligned(first);
+        to.add(rest).cast::<[u8; N]>().write_unaligned(last);
+    }
+}
+
+/// The last `length` bytes, fewer than eight and more than none, in a word, with zeros after them.
+#[inline]
+fn last_word(bytes: &[u8], length: usize) -> u64 {
+    if let Some(last) = bytes.last_chunk::<8>() {
+        return u64::from_le_bytes(*last) >> (64 - 8 * length);
+    }
+    let rest = &bytes[bytes.len() - length..];
+    match (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            u64::from(first) | u64::from(last) << (8 * (length - 4))
+        }
+        _ => {
+            let at = |index: usize| u64::from(rest[index]) << (8 * index);
+            at(0) | at(length / 2) | at(length - 1)
         }
     }
 }

@@ -5,11 +5,12 @@ mod frame;
 mod iodata;
 mod options;
 mod output;
+mod pieces;
 mod refusal;
-mod scalar;
 mod stack;
 mod stepping;
 mod walk;
+mod writer;
 
 use std::sync::PoisonError;
 

@@ -58,64 +58,27 @@ fn write_json(out: &mut impl Sink, text: &[u8]) -> bool {
     let mut beyond = 0;
     let mut rest = text;
     loop {
-        while let Some((chunk, after)) = rest.split_first_chunk::<32>() {
-            if is_special(chunk) {
-                break;
+        let mut in_chunks = false;
+        let copied = out.bytes_while(
+            rest,
+            |chunk| {
+                let plain = !is_special(chunk);
+                in_chunks |= plain && !chunk.is_ascii();
+                plain
+            },
+            |word| {
+                beyond |= word & HIGHS;
+                special_in(word)
+            },
+        );
+        beyond |= u64::from(in_chunks);
+        match rest.get(copied..) {
+            Some([special, after @ ..]) => {
+                write_escape(out, *special);
+                rest = after;
             }
-            beyond |= if chunk.is_ascii() { 0 } else { HIGHS };
-            out.prefix(chunk, 32);
-            rest = after;
+            _ => return beyond == 0,
         }
-        // As many words as a chunk has: then the rest may be plain again.
-        for _ in 0..4 {
-            let Some((word, after)) = rest.split_first_chunk::<8>() else {
-                let (word, length) = last_word(text, rest);
-                beyond |= word;
-                write_word(out, word, length);
-                return beyond & HIGHS == 0;
-            };
-            let word = u64::from_le_bytes(*word);
-            beyond |= word;
-            rest = after;
-            write_word(out, word, 8);
-        }
-    }
-}
-
-/// The rest of the text, of up to seven bytes, in a word.
-#[inline]
-fn last_word(text: &[u8], rest: &[u8]) -> (u64, usize) {
-    let length = rest.len();
-    if length == 0 {
-        return (0, 0);
-    }
-    let word = if let Some(last) = text.last_chunk::<8>() {
-        u64::from_le_bytes(*last) >> (64 - 8 * length)
-    } else if let (Some(first), Some(last)) = (rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
-        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        u64::from(first) | u64::from(last) << (8 * (length - 4))
-    } else {
-        let at = |index: usize| u64::from(rest[index]) << (8 * index);
-        at(0) | at(length / 2) | at(length - 1)
-    };
-    (word, length)
-}
-
-/// Writes the first `length` bytes of a word, of which the others are 0.
-#[inline]
-fn write_word(out: &mut impl Sink, mut word: u64, mut length: usize) {
-    loop {
-        let special = special_in(word) & (HIGHS >> (8 * (8 - length)) % 64);
-        if special == 0 || length == 0 {
-            out.prefix(&word.to_le_bytes(), length);
-            return;
-        }
-        let plain = (special.trailing_zeros() / 8) as usize;
-        out.prefix(&word.to_le_bytes(), plain);
-        word >>= 8 * plain;
-        write_escape(out, word as u8);
-        word >>= 8;
-        length -= plain + 1;
     }
 }
 

@@ -64,6 +64,14 @@ impl<'a> Object<'a> {
             seen: None,
         }
     }
+
+    /// Begins the entry of a key; whether it is the first.
+    #[inline]
+    pub(super) fn begin(&mut self, key: Term<'a>) -> bool {
+        self.key = key;
+        self.count += 1;
+        self.count == 1
+    }
 }
 
 /// What is kept of a [`Live`] between two steps besides its terms.

@@ -4,12 +4,12 @@ use cantilever::{Term, read};
 
 use super::frame::Live;
 use super::refusal::Reason;
-use super::walk::{Next, Walk};
+use super::walk::{Walk, Worked};
 
 impl<'a> Walk<'a, '_, '_> {
     /// Writes the next item of iodata, of which `rest` is left.
     #[cold]
-    pub(super) fn more_iodata(&mut self, rest: Term<'a>) -> Next<'a> {
+    pub(super) fn more_iodata(&mut self, rest: Term<'a>) -> Worked<'a> {
         self.stack.pop();
         if let Some((item, tail)) = read::list_cell(rest) {
             if !tail.is_empty_list() {
@@ -17,7 +17,7 @@ impl<'a> Walk<'a, '_, '_> {
             }
             if let Some(byte) = read::i64(item) {
                 let byte = u8::try_from(byte).map_err(|_| Reason::Iodata.of(item))?;
-                self.encoding.out.push(byte);
+                self.encoding.writer.out.push(byte);
             } else {
                 self.stack.push(Live::Iodata(item));
             }
@@ -31,6 +31,6 @@ impl<'a> Walk<'a, '_, '_> {
         } else if !rest.is_empty_list() {
             return Err(Reason::Iodata.of(rest));
         }
-        Ok(None)
+        Ok(())
     }
 }

@@ -15,6 +15,8 @@ pub(super) struct Options {
     pub(super) strict: bool,
     /// Whether the result is a list of binaries of moderate size.
     pub(super) iodata: bool,
+    /// Whether keys are neither compared nor indented.
+    pub(super) is_plain: bool,
     pub(super) max_depth: usize,
     pub(super) pretty: Option<Pretty>,
 }
@@ -42,6 +44,7 @@ impl Options {
             },
             strict: flags & STRICT != 0,
             iodata: flags & IODATA != 0,
+            is_plain: flags & STRICT == 0 && pretty.is_none(),
             max_depth: usize::try_from(max_depth).unwrap_or(usize::MAX),
             pretty: pretty.map(|(indent, line_separator, after_colon)| Pretty {
                 indent,

@@ -22,6 +22,16 @@ impl Sink for BinaryBuilder {
     fn prefix<const N: usize>(&mut self, bytes: &[u8; N], length: usize) {
         self.extend_from_array(bytes, length);
     }
+
+    #[inline]
+    fn bytes_while(
+        &mut self,
+        bytes: &[u8],
+        plain: impl FnMut(&[u8; 32]) -> bool,
+        marks: impl FnMut(u64) -> u64,
+    ) -> usize {
+        self.extend_while(bytes, plain, marks)
+    }
 }
 
 /// Moves what was written to `chunks`, a list with the last one first, if it is enough for one.

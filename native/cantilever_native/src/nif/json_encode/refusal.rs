@@ -27,15 +27,13 @@ pub(super) enum Reason {
     Iodata,
 }
 
-/// A reason, and the term that it is about.
-pub(super) struct Refusal<'a> {
-    pub(super) reason: Reason,
-    pub(super) term: Term<'a>,
-}
+/// A reason, and the term that it is about. Boxed, as the results of each piece of work are to be small.
+pub(super) type Refused<'a> = Box<(Reason, Term<'a>)>;
 
 impl Reason {
-    pub(super) fn of(self, term: Term<'_>) -> Refusal<'_> {
-        Refusal { reason: self, term }
+    #[cold]
+    pub(super) fn of(self, term: Term<'_>) -> Refused<'_> {
+        Box::new((self, term))
     }
 
     pub(super) fn name(self) -> Atom {

@@ -2,14 +2,15 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use cantilever::{BinaryBuilder, Continuation, Encoder, Env, Handle, SliceClock, Step, Term, read};
+use cantilever::{Continuation, Encoder, Env, Handle, SliceClock, Step, Term, read};
 
-use super::atoms::{Known, Texts};
+use super::atoms::Known;
 use super::frame::Frozen;
 use super::options::Options;
 use super::output;
 use super::stack::Stack;
-use super::walk::{Ask, End, Walk};
+use super::walk::{Ask, End, PACE, Walk};
+use super::writer::Writer;
 use crate::json::encode::Decimal;
 
 mod names {
@@ -21,9 +22,7 @@ pub(super) type Paused = Mutex<Option<Encoding>>;
 
 /// An encoding between two steps; its terms are kept beside it, as `[chunks | frames]`.
 pub(super) struct Encoding {
-    pub(super) options: Options,
-    pub(super) out: BinaryBuilder,
-    pub(super) texts: Texts,
+    pub(super) writer: Writer,
     pub(super) decimal: Option<Decimal>,
     /// How many pieces of work pass between two looks at the slice.
     pub(super) pace: u32,
@@ -49,11 +48,9 @@ impl Encoding {
     #[inline]
     pub(super) fn new(options: Options) -> Self {
         Encoding {
-            options,
-            out: BinaryBuilder::new(),
-            texts: Texts::default(),
+            writer: Writer::new(options),
             decimal: None,
-            pace: Walk::PACE,
+            pace: PACE,
             frames: Vec::new(),
             next: Next::Begin,
             paused: None,
@@ -116,34 +113,36 @@ impl Continuation for Encoding {
             known,
             chunks,
             nil,
+            left: 0,
+            ask: None,
         };
         let end = walk.run(given.take(), slice);
-        let Walk { stack, chunks, .. } = walk;
+        let Walk {
+            encoding,
+            stack,
+            chunks,
+            ..
+        } = walk;
         match end {
-            Ok(End::Done) if self.options.iodata => {
-                Step::Done(output::join(&mut self.out, chunks, env))
+            Ok(End::Done) if encoding.writer.options.iodata => {
+                Step::Done(output::join(&mut encoding.writer.out, chunks, env))
             }
-            Ok(End::Done) => Step::Done(self.out.finish(env)),
+            Ok(End::Done) => Step::Done(encoding.writer.out.finish(env)),
             Ok(End::SliceOver) => {
                 let terms = stack.freeze().list_prepend(chunks);
-                self.frames = frames;
-                self.next = Next::GoOn;
+                encoding.frames = frames;
+                encoding.next = Next::GoOn;
                 Step::Again(terms)
             }
             Ok(End::Ask(ask, about)) => {
                 let terms = stack.freeze().list_prepend(chunks);
-                self.frames = frames;
-                Step::Done(self.pause(ask, about, terms))
+                encoding.frames = frames;
+                Step::Done(encoding.pause(ask, about, terms))
             }
-            Err(refusal) => {
-                let answer = (
-                    names::error(),
-                    refusal.reason.name(),
-                    refusal.reason.at(),
-                    refusal.term,
-                    stack.path(),
-                );
-                Step::Done(answer.encode(env))
+            Err(refused) => {
+                let (reason, term) = *refused;
+                let path = stack.path();
+                Step::Done((names::error(), reason.name(), reason.at(), term, path).encode(env))
             }
         }
     }

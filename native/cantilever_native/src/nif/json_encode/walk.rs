@@ -6,13 +6,16 @@ use cantilever::{SliceClock, Term};
 use super::atoms::Known;
 use super::frame::{Live, Object};
 use super::output;
-use super::refusal::{Reason, Refusal};
+use super::refusal::{Reason, Refused};
 use super::stack::Stack;
 use super::stepping::Encoding;
 
 /// Larger maps are taken apart by Elixir, a part at a time: the VM has no iterator that outlives a step, and to
 /// take apart a map of this size takes some 50 µs.
 const LARGEST_MAP: usize = 2048;
+
+/// How many pieces of work, of some tens of nanoseconds each, pass between two looks at the slice.
+pub(super) const PACE: u32 = 16;
 
 pub(super) struct Walk<'a, 's, 'f> {
     pub(super) encoding: &'s mut Encoding,
@@ -21,6 +24,10 @@ pub(super) struct Walk<'a, 's, 'f> {
     /// What is written already, if that is a list: the last one first.
     pub(super) chunks: Term<'a>,
     pub(super) nil: Term<'a>,
+    /// How many pieces of work are left until the next look.
+    pub(super) left: u32,
+    /// What Elixir is to be asked, if the walk cannot go on.
+    pub(super) ask: Option<(Ask, Term<'a>)>,
 }
 
 /// What Elixir is asked for.
@@ -41,157 +48,180 @@ pub(super) enum End<'a> {
     Ask(Ask, Term<'a>),
 }
 
-/// What comes after a piece of work: the next one, or a question.
-pub(super) type Next<'a> = Result<Option<(Ask, Term<'a>)>, Refusal<'a>>;
+/// Whether the walk can go on.
+pub(super) type Worked<'a> = Result<(), Refused<'a>>;
 
 impl<'a> Walk<'a, '_, '_> {
-    /// How many pieces of work, of some tens of nanoseconds each, pass between two looks at the slice.
-    pub(super) const PACE: u32 = 16;
-
     /// Walks until all is written, the slice is over, or Elixir has to be asked.
     pub(super) fn run(
         &mut self,
         given: Option<(Ask, Term<'a>)>,
         slice: &SliceClock<'_>,
-    ) -> Result<End<'a>, Refusal<'a>> {
-        let mut ask = match given {
+    ) -> Result<End<'a>, Refused<'a>> {
+        let pace = self.encoding.pace;
+        let mut looks = 0;
+        self.left = pace;
+        match given {
             Some((Ask::Value, value)) => self.value(value)?,
             Some((Ask::Key, text)) => self.key_text(text)?,
-            Some((Ask::Pairs, pairs)) => self.more_pairs(pairs)?,
-            None => None,
-        };
-        let pace = self.encoding.pace;
-        let mut left = pace;
-        let mut looks = 0;
+            Some((Ask::Pairs, pairs)) => self.more_pairs(pairs),
+            None => {}
+        }
         loop {
-            if let Some((ask, about)) = ask {
+            if let Some((ask, about)) = self.ask {
                 return Ok(End::Ask(ask, about));
             }
             if self.stack.top().is_none() {
                 return Ok(End::Done);
             }
-            left -= 1;
-            if left == 0 {
+            if self.left == 0 {
                 if slice.is_over() {
                     // Where already the first look ends the slice, the next one looks earlier.
-                    self.encoding.pace = if looks == 0 {
-                        pace.div_ceil(2)
-                    } else {
-                        Self::PACE
-                    };
+                    self.encoding.pace = if looks == 0 { pace.div_ceil(2) } else { PACE };
                     return Ok(End::SliceOver);
                 }
-                left = pace;
+                self.left = pace;
                 looks += 1;
             }
-            ask = self.advance()?;
+            self.advance()?;
         }
     }
 
-    /// Does one piece of work.
+    /// Does the work that is left, or what there is of it in the innermost frame.
     #[inline]
-    fn advance(&mut self) -> Next<'a> {
-        let Some(top) = self.stack.top() else {
-            return Ok(None);
-        };
-        match top {
-            Live::List { rest, count } => match read::list_cell(*rest) {
-                Some((item, tail)) => {
+    fn advance(&mut self) -> Worked<'a> {
+        let depth = self.stack.depth();
+        match self.stack.top() {
+            Some(Live::List { rest, count }) => {
+                let writer = &mut self.encoding.writer;
+                while let Some((item, tail)) = read::list_cell(*rest) {
                     *rest = tail;
-                    let first = *count == 0;
+                    writer.begin_item(*count == 0, depth);
                     *count += 1;
-                    self.begin_item(first);
-                    self.value(item)
+                    self.left -= 1;
+                    if !writer.scalar(item, self.known)? {
+                        return self.container(item);
+                    }
+                    if self.left == 0 {
+                        return Ok(());
+                    }
                 }
-                None if rest.is_empty_list() => {
-                    self.close(b']');
-                    Ok(None)
-                }
-                None => Err(Reason::ImproperList.of(*rest)),
-            },
-            Live::Map {
+                let rest = *rest;
+                self.end(b']', rest)
+            }
+            Some(Live::Map {
                 entries, object, ..
-            } => match entries.next() {
-                Some((key, value)) => {
-                    object.key = key;
-                    let first = object.count == 0;
-                    object.count += 1;
-                    self.entry(first, key, value)
+            }) => {
+                let writer = &mut self.encoding.writer;
+                for (key, value) in entries {
+                    let first = object.begin(key);
+                    self.left -= 1;
+                    if !writer.key(first, depth, key)? {
+                        self.stack.push(Live::Value(value));
+                        return self.other_key(key);
+                    }
+                    if !writer.scalar(value, self.known)? {
+                        return self.container(value);
+                    }
+                    if self.left == 0 {
+                        return Ok(());
+                    }
                 }
-                None => {
-                    self.close(b'}');
-                    Ok(None)
-                }
-            },
-            Live::Pairs { rest, more, object } => {
+                self.close(b'}');
+                Ok(())
+            }
+            Some(_) => self.advance_rarer(),
+            None => Ok(()),
+        }
+    }
+
+    #[inline(never)]
+    fn advance_rarer(&mut self) -> Worked<'a> {
+        self.left -= 1;
+        let depth = self.stack.depth();
+        match self.stack.top() {
+            Some(Live::Pairs { rest, more, object }) => {
                 let entry = read::list_cell(*rest)
                     .and_then(|(key, rest)| Some((key, read::list_cell(rest)?)));
-                match entry {
-                    Some((key, (value, tail))) => {
-                        *rest = tail;
-                        object.key = key;
-                        let first = object.count == 0;
-                        object.count += 1;
-                        self.entry(first, key, value)
-                    }
-                    None if read::word(*more) == self.known.nil => {
-                        self.close(b'}');
-                        Ok(None)
-                    }
-                    None => Ok(Some((Ask::Pairs, *more))),
-                }
-            }
-            Live::Ordered { rest, object } => match read::list_cell(*rest) {
-                Some((entry, tail)) => {
-                    let (key, value) = read::pair(entry).ok_or(Reason::Unsupported.of(entry))?;
+                if let Some((key, (value, tail))) = entry {
                     *rest = tail;
-                    object.key = key;
-                    let first = object.count == 0;
-                    object.count += 1;
-                    self.entry(first, key, value)
+                    let first = object.begin(key);
+                    return self.entry(first, depth, key, value);
                 }
-                None if rest.is_empty_list() => {
+                if read::word(*more) == self.known.nil {
                     self.close(b'}');
-                    Ok(None)
+                } else {
+                    self.ask = Some((Ask::Pairs, *more));
                 }
-                None => Err(Reason::ImproperList.of(*rest)),
+                Ok(())
+            }
+            Some(Live::Ordered { rest, object }) => match read::list_cell(*rest) {
+                Some((entry, tail)) => {
+                    let (key, value) =
+                        read::pair(entry).ok_or_else(|| Reason::Unsupported.of(entry))?;
+                    *rest = tail;
+                    let first = object.begin(key);
+                    self.entry(first, depth, key, value)
+                }
+                None => {
+                    let rest = *rest;
+                    self.end(b'}', rest)
+                }
             },
-            Live::Value(value) => {
+            Some(Live::Value(value)) => {
                 let value = *value;
                 self.stack.pop();
-                self.colon();
+                self.encoding.writer.colon();
                 self.value(value)
             }
-            Live::Text { .. } => self.more_text(),
-            Live::Integer => {
+            Some(Live::Text { .. }) => self.more_text(),
+            Some(Live::Integer) => {
                 self.more_integer();
-                Ok(None)
+                Ok(())
             }
-            Live::Iodata(rest) => {
+            Some(Live::Iodata(rest)) => {
                 let rest = *rest;
                 self.more_iodata(rest)
             }
+            Some(Live::List { .. } | Live::Map { .. }) | None => Ok(()),
         }
+    }
+
+    fn entry(&mut self, first: bool, depth: usize, key: Term<'a>, value: Term<'a>) -> Worked<'a> {
+        if !self.encoding.writer.key(first, depth, key)? {
+            self.stack.push(Live::Value(value));
+            return self.other_key(key);
+        }
+        self.value(value)
     }
 
     /// Writes a value, or what it begins with.
-    #[inline]
-    pub(super) fn value(&mut self, value: Term<'a>) -> Next<'a> {
-        match read::kind(value) {
-            TermKind::Bitstring => self.string(value)?,
-            TermKind::Integer => self.integer(value)?,
-            TermKind::Float => self.float(value)?,
-            TermKind::Atom => self.atom(value)?,
-            TermKind::Map => return self.map(value),
-            TermKind::List => self.list(value)?,
-            _ => return Err(Reason::Unsupported.of(value)),
+    pub(super) fn value(&mut self, value: Term<'a>) -> Worked<'a> {
+        if self.encoding.writer.scalar(value, self.known)? {
+            return Ok(());
         }
-        Ok(None)
+        self.container(value)
     }
 
-    fn list(&mut self, list: Term<'a>) -> Result<(), Refusal<'a>> {
+    /// Writes the beginning of what is not written at once.
+    #[inline]
+    fn container(&mut self, value: Term<'a>) -> Worked<'a> {
+        match read::kind(value) {
+            TermKind::Map => self.map(value),
+            TermKind::List => self.list(value),
+            TermKind::Bitstring if read::bytes(value).is_some() => {
+                self.long_string(value);
+                Ok(())
+            }
+            TermKind::Integer => self.long_integer(value),
+            _ => Err(Reason::Unsupported.of(value)),
+        }
+    }
+
+    #[inline]
+    fn list(&mut self, list: Term<'a>) -> Worked<'a> {
         if list.is_empty_list() {
-            self.encoding.out.extend_from_array(b"[]", 2);
+            self.encoding.writer.out.extend_from_array(b"[]", 2);
             return Ok(());
         }
         self.open(b'[', list)?;
@@ -202,19 +232,20 @@ impl<'a> Walk<'a, '_, '_> {
         Ok(())
     }
 
-    fn map(&mut self, map: Term<'a>) -> Next<'a> {
+    #[inline]
+    fn map(&mut self, map: Term<'a>) -> Worked<'a> {
         if let Some(module) = self.known.struct_of(map)
             && read::kind(module) == TermKind::Atom
         {
             return self.structure(map, module);
         }
-        let object = Object::new(self.nil);
         let size = read::map_size(map).unwrap_or(0);
         if size == 0 {
-            self.encoding.out.extend_from_array(b"{}", 2);
-            return Ok(None);
+            self.encoding.writer.out.extend_from_array(b"{}", 2);
+            return Ok(());
         }
         self.open(b'{', map)?;
+        let object = Object::new(self.nil);
         if size > LARGEST_MAP {
             self.stack.push(Live::Pairs {
                 rest: Term::list_new_empty(map.get_env()),
@@ -222,7 +253,7 @@ impl<'a> Walk<'a, '_, '_> {
                 object,
             });
         } else {
-            let entries = read::MapEntries::new(map).ok_or(Reason::Unsupported.of(map))?;
+            let entries = read::MapEntries::new(map).ok_or_else(|| Reason::Unsupported.of(map))?;
             self.stack.push(Live::Map {
                 map,
                 entries,
@@ -230,90 +261,78 @@ impl<'a> Walk<'a, '_, '_> {
                 object,
             });
         }
-        Ok(None)
+        Ok(())
     }
 
-    fn structure(&mut self, structure: Term<'a>, module: Term<'a>) -> Next<'a> {
+    fn structure(&mut self, structure: Term<'a>, module: Term<'a>) -> Worked<'a> {
         let module = read::word(module);
         if module == self.known.fragment
             && let Some(iodata) = self.known.iodata_of(structure)
         {
             self.stack.push(Live::Iodata(iodata));
-            return Ok(None);
-        }
-        if module == self.known.ordered_object
+        } else if module == self.known.ordered_object
             && let Some(values) = self.known.values_of(structure)
         {
             if values.is_empty_list() {
-                self.encoding.out.extend_from_array(b"{}", 2);
-                return Ok(None);
+                self.encoding.writer.out.extend_from_array(b"{}", 2);
+                return Ok(());
             }
             self.open(b'{', structure)?;
             self.stack.push(Live::Ordered {
                 rest: values,
                 object: Object::new(self.nil),
             });
-            return Ok(None);
+        } else {
+            self.ask = Some((Ask::Value, structure));
         }
-        Ok(Some((Ask::Value, structure)))
+        Ok(())
     }
 
     /// Goes on with an answer to [`Ask::Pairs`].
-    fn more_pairs(&mut self, answer: Term<'a>) -> Next<'a> {
+    fn more_pairs(&mut self, answer: Term<'a>) {
         if let Some((pairs, next)) = read::pair(answer)
             && let Some(Live::Pairs { rest, more, .. }) = self.stack.top()
         {
             (*rest, *more) = (pairs, next);
         }
-        Ok(None)
     }
 
     #[inline]
-    fn open(&mut self, bracket: u8, container: Term<'a>) -> Result<(), Refusal<'a>> {
-        if self.stack.depth() >= self.encoding.options.max_depth {
+    fn open(&mut self, bracket: u8, container: Term<'a>) -> Worked<'a> {
+        if self.stack.depth() >= self.encoding.writer.options.max_depth {
             return Err(Reason::TooDeep.of(container));
         }
-        self.encoding.out.push(bracket);
+        self.encoding.writer.out.push(bracket);
+        Ok(())
+    }
+
+    /// Closes what was read from a list, of which `rest` is left.
+    #[inline]
+    fn end(&mut self, bracket: u8, rest: Term<'a>) -> Worked<'a> {
+        if !rest.is_empty_list() {
+            return Err(Reason::ImproperList.of(rest));
+        }
+        self.close(bracket);
         Ok(())
     }
 
     #[inline]
     fn close(&mut self, bracket: u8) {
         self.stack.pop();
-        if self.encoding.options.pretty.is_some() {
-            self.new_line();
+        let writer = &mut self.encoding.writer;
+        if writer.options.pretty.is_some() {
+            writer.new_line(self.stack.depth());
         }
-        self.encoding.out.push(bracket);
+        writer.out.push(bracket);
         self.cut();
     }
 
     /// Moves what was written to the list, if that is wanted.
     #[inline]
     pub(super) fn cut(&mut self) {
-        if self.encoding.options.iodata {
-            self.chunks = output::cut(&mut self.encoding.out, self.chunks);
-        }
-    }
-
-    #[inline]
-    pub(super) fn begin_item(&mut self, first: bool) {
-        if !first {
-            self.encoding.out.push(b',');
-        }
-        if self.encoding.options.pretty.is_some() {
-            self.new_line();
-        }
-    }
-
-    #[cold]
-    fn new_line(&mut self) {
-        let depth = self.stack.depth();
-        let Encoding { out, options, .. } = &mut *self.encoding;
-        if let Some(pretty) = &options.pretty {
-            out.extend_from_slice(pretty.line_separator.as_bytes());
-            for _ in 0..depth {
-                out.extend_from_slice(pretty.indent.as_bytes());
-            }
+        let writer = &mut self.encoding.writer;
+        if writer.options.iodata {
+            self.chunks = output::cut(&mut writer.out, self.chunks);
         }
     }
 }

@@ -1,0 +1,237 @@
+//! Writes what needs no stack: scalars, keys, and what stands between them.
+
+use cantilever::read::{self, TermKind};
+use cantilever::{BinaryBuilder, Term};
+
+use super::atoms::{Known, Texts};
+use super::options::Options;
+use super::refusal::{Reason, Refused};
+use crate::json::encode::{Escape, Sink, write_escaped, write_float};
+
+/// Longer strings are written in pieces of this size, of some microseconds each.
+pub(super) const PIECE: usize = 16 * 1024;
+
+pub(super) struct Writer {
+    pub(super) out: BinaryBuilder,
+    pub(super) options: Options,
+    pub(super) texts: Texts,
+    /// Whether the last number that is no small integer was a float: in most documents the next one is too.
+    floats: bool,
+}
+
+/// What the low bits of a term's word tell in all versions of the VM so far. It is only used to ask first what is
+/// most likely; a wrong guess costs a question.
+#[derive(PartialEq, Eq)]
+enum Guess {
+    List,
+    Boxed,
+    Immediate,
+}
+
+#[inline]
+fn guess(term: Term<'_>) -> Guess {
+    match read::word(term) & 0b11 {
+        0b01 => Guess::List,
+        0b10 => Guess::Boxed,
+        _ => Guess::Immediate,
+    }
+}
+
+impl Writer {
+    #[inline]
+    pub(super) fn new(options: Options) -> Self {
+        Writer {
+            out: BinaryBuilder::new(),
+            options,
+            texts: Texts::default(),
+            floats: false,
+        }
+    }
+
+    /// Writes `term` if it is a scalar that takes one piece of work; whether it was.
+    #[inline]
+    pub(super) fn scalar<'a>(
+        &mut self,
+        term: Term<'a>,
+        known: &Known,
+    ) -> Result<bool, Refused<'a>> {
+        match guess(term) {
+            Guess::Boxed => {
+                if self.floats && self.float(term) {
+                    return Ok(true);
+                }
+                if let Some(text) = read::bytes(term) {
+                    self.floats = false;
+                    if text.len() > PIECE {
+                        return Ok(false);
+                    }
+                    return self.string(text, term).map(|()| true);
+                }
+                self.floats = self.float(term);
+                if self.floats {
+                    return Ok(true);
+                }
+            }
+            Guess::Immediate => {
+                if let Some(integer) = read::i64(term) {
+                    self.integer(integer);
+                    return Ok(true);
+                }
+            }
+            Guess::List => return Ok(false),
+        }
+        self.other_scalar(term, known)
+    }
+
+    #[inline(never)]
+    fn other_scalar<'a>(&mut self, term: Term<'a>, known: &Known) -> Result<bool, Refused<'a>> {
+        match read::kind(term) {
+            TermKind::Atom => self.atom(term, known)?,
+            TermKind::Integer => match read::i64(term) {
+                Some(integer) => self.integer(integer),
+                None => return Ok(false),
+            },
+            TermKind::Float => return Ok(self.float(term)),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    #[inline]
+    pub(super) fn string<'a>(&mut self, text: &[u8], term: Term<'a>) -> Result<(), Refused<'a>> {
+        write_string(&mut self.out, text, self.options.escape, term)
+    }
+
+    #[inline]
+    fn integer(&mut self, integer: i64) {
+        let mut buffer = itoa::Buffer::new();
+        self.out
+            .extend_from_slice(buffer.format(integer).as_bytes());
+    }
+
+    #[inline]
+    fn float(&mut self, term: Term<'_>) -> bool {
+        match read::f64(term) {
+            Some(float) => {
+                write_float(&mut self.out, float);
+                true
+            }
+            None => false,
+        }
+    }
+
+    #[inline]
+    fn atom<'a>(&mut self, atom: Term<'a>, known: &Known) -> Result<(), Refused<'a>> {
+        let word = read::word(atom);
+        if word == known.nil {
+            self.out.extend_from_array(b"null", 4);
+        } else if word == known.true_ {
+            self.out.extend_from_array(b"true", 4);
+        } else if word == known.false_ {
+            self.out.extend_from_array(b"false", 5);
+        } else {
+            let text = self
+                .texts
+                .of(atom)
+                .ok_or_else(|| Reason::Unsupported.of(atom))?;
+            write_string(&mut self.out, text, self.options.escape, atom)?;
+        }
+        Ok(())
+    }
+
+    /// Begins an entry, and writes its key and what is behind that, if the key is text of moderate size, and not to be
+    /// compared with others; whether it was. Else only the entry is begun.
+    #[inline]
+    pub(super) fn key<'a>(
+        &mut self,
+        first: bool,
+        depth: usize,
+        key: Term<'a>,
+    ) -> Result<bool, Refused<'a>> {
+        let text = match guess(key) {
+            Guess::Boxed => read::bytes(key),
+            _ if read::kind(key) == TermKind::Atom => self.texts.of(key),
+            _ => None,
+        };
+        let Some(text) = text.filter(|text| text.len() <= PIECE && self.options.is_plain) else {
+            return self.unusual_key(first, depth, key);
+        };
+        match first {
+            true => self.out.push(b'"'),
+            false => self.out.extend_from_array(b",\"", 2),
+        }
+        write_escaped(&mut self.out, text, self.options.escape)
+            .map_err(|invalid| Reason::InvalidByte(invalid.at).of(key))?;
+        self.out.extend_from_array(b"\":", 2);
+        Ok(true)
+    }
+
+    /// The same where more has to be looked at.
+    #[cold]
+    fn unusual_key<'a>(
+        &mut self,
+        first: bool,
+        depth: usize,
+        key: Term<'a>,
+    ) -> Result<bool, Refused<'a>> {
+        self.begin_item(first, depth);
+        let text = match read::kind(key) {
+            TermKind::Bitstring => read::bytes(key),
+            TermKind::Atom => self.texts.of(key),
+            _ => None,
+        };
+        match text {
+            Some(text) if text.len() <= PIECE && !self.options.strict => {
+                write_string(&mut self.out, text, self.options.escape, key)?;
+                self.colon();
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    #[inline]
+    pub(super) fn colon(&mut self) {
+        self.out.byte(b':');
+        if let Some(pretty) = &self.options.pretty {
+            self.out.extend_from_slice(pretty.after_colon.as_bytes());
+        }
+    }
+
+    #[inline]
+    pub(super) fn begin_item(&mut self, first: bool, depth: usize) {
+        if !first {
+            self.out.push(b',');
+        }
+        if self.options.pretty.is_some() {
+            self.new_line(depth);
+        }
+    }
+
+    #[cold]
+    pub(super) fn new_line(&mut self, depth: usize) {
+        if let Some(pretty) = &self.options.pretty {
+            self.out.extend_from_slice(pretty.line_separator.as_bytes());
+            for _ in 0..depth {
+                self.out.extend_from_slice(pretty.indent.as_bytes());
+            }
+        }
+    }
+}
+
+#[inline]
+fn write_string<'a>(
+    out: &mut BinaryBuilder,
+    text: &[u8],
+    escape: Escape,
+    term: Term<'a>,
+) -> Result<(), Refused<'a>> {
+    out.push(b'"');
+    match write_escaped(out, text, escape) {
+        Ok(()) => {
+            out.push(b'"');
+            Ok(())
+        }
+        Err(invalid) => Err(Reason::InvalidByte(invalid.at).of(term)),
+    }
+}
