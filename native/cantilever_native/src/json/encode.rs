@@ -3,10 +3,12 @@
 mod decimal;
 mod escape;
 mod float;
+mod integer;
 
 pub use decimal::Decimal;
 pub use escape::{Escape, InvalidText, write_escaped};
 pub use float::write_float;
+pub use integer::write_integer;
 
 /// Where text is written to.
 pub trait Sink {

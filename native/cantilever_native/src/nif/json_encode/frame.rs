@@ -16,7 +16,7 @@ pub(super) enum Live<'a> {
     },
     Map {
         map: Term<'a>,
-        entries: read::MapEntries<'a>,
+        entries: Box<read::MapEntries<'a>>,
         /// How many entries the map has.
         size: usize,
         object: Object<'a>,
@@ -160,7 +160,8 @@ impl Frozen {
             Frozen::List(count) => Live::List { rest: terms, count },
             Frozen::Map { size, count, seen } => {
                 let (map, key) = read::list_cell(terms)?;
-                let mut entries = read::MapEntries::new(map)?;
+                let mut entries = Box::new(read::MapEntries::none());
+                entries.begin(map).then_some(())?;
                 if count > 0 {
                     entries.nth(count - 1);
                 }

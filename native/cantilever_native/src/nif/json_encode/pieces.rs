@@ -7,7 +7,7 @@ use super::frame::Live;
 use super::refusal::Reason;
 use super::walk::{Ask, Walk, Worked};
 use super::writer::PIECE;
-use crate::json::encode::{Decimal, write_escaped, write_float};
+use crate::json::encode::{Decimal, write_escaped, write_float, write_integer};
 
 /// How many words of a long integer are divided in one piece of work.
 const DIVISIONS: usize = 256;
@@ -109,7 +109,7 @@ impl<'a> Walk<'a, '_, '_> {
             }
             (TermKind::Float, _) => write_float(&mut text, read::f64(key).unwrap_or_default()),
             (TermKind::Integer, Some(integer)) => {
-                text.extend_from_slice(itoa::Buffer::new().format(integer).as_bytes());
+                write_integer(&mut text, integer);
             }
             _ => {
                 self.ask = Some((Ask::Key, key));

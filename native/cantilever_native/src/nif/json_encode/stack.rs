@@ -6,6 +6,7 @@
 
 use std::collections::HashSet;
 
+use cantilever::read::MapEntries;
 use cantilever::{Encoder, Term, read};
 
 use super::frame::{Frozen, Live};
@@ -17,6 +18,8 @@ pub(super) struct Stack<'a, 's> {
     live: Vec<Live<'a>>,
     frozen: &'s mut Vec<Frozen>,
     terms: Term<'a>,
+    /// For the maps to come.
+    spare: Vec<Box<MapEntries<'a>>>,
     /// An atom, for where there is no term.
     nil: Term<'a>,
 }
@@ -27,6 +30,7 @@ impl<'a, 's> Stack<'a, 's> {
             live: Vec::with_capacity(8),
             frozen,
             terms,
+            spare: Vec::new(),
             nil,
         }
     }
@@ -42,8 +46,18 @@ impl<'a, 's> Stack<'a, 's> {
     }
 
     #[inline]
-    pub(super) fn pop(&mut self) -> Option<Live<'a>> {
-        self.live.pop()
+    pub(super) fn pop(&mut self) {
+        if let Some(Live::Map { entries, .. }) = self.live.pop() {
+            self.spare.push(entries);
+        }
+    }
+
+    /// The entries of a map, in memory that an earlier one has left.
+    #[inline]
+    pub(super) fn entries(&mut self, map: Term<'a>) -> Option<Box<MapEntries<'a>>> {
+        let spare = self.spare.pop();
+        let mut entries = spare.unwrap_or_else(|| Box::new(MapEntries::none()));
+        entries.begin(map).then_some(entries)
     }
 
     /// The innermost frame, if there is one.

@@ -113,7 +113,7 @@ impl<'a> Walk<'a, '_, '_> {
                 entries, object, ..
             }) => {
                 let writer = &mut self.encoding.writer;
-                for (key, value) in entries {
+                for (key, value) in &mut **entries {
                     let first = object.begin(key);
                     self.left -= 1;
                     if !writer.key(first, depth, key)? {
@@ -206,8 +206,10 @@ impl<'a> Walk<'a, '_, '_> {
     /// Writes the beginning of what is not written at once.
     #[inline]
     fn container(&mut self, value: Term<'a>) -> Worked<'a> {
+        if let Some(size) = read::map_size(value) {
+            return self.map(value, size);
+        }
         match read::kind(value) {
-            TermKind::Map => self.map(value),
             TermKind::List => self.list(value),
             TermKind::Bitstring if read::bytes(value).is_some() => {
                 self.long_string(value);
@@ -233,13 +235,12 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     #[inline]
-    fn map(&mut self, map: Term<'a>) -> Worked<'a> {
+    fn map(&mut self, map: Term<'a>, size: usize) -> Worked<'a> {
         if let Some(module) = self.known.struct_of(map)
             && read::kind(module) == TermKind::Atom
         {
             return self.structure(map, module);
         }
-        let size = read::map_size(map).unwrap_or(0);
         if size == 0 {
             self.encoding.writer.out.extend_from_array(b"{}", 2);
             return Ok(());
@@ -253,7 +254,7 @@ impl<'a> Walk<'a, '_, '_> {
                 object,
             });
         } else {
-            let entries = read::MapEntries::new(map).ok_or_else(|| Reason::Unsupported.of(map))?;
+            let entries = (self.stack.entries(map)).ok_or_else(|| Reason::Unsupported.of(map))?;
             self.stack.push(Live::Map {
                 map,
                 entries,

@@ -6,7 +6,7 @@ use cantilever::{BinaryBuilder, Term};
 use super::atoms::{Known, Texts};
 use super::options::Options;
 use super::refusal::{Reason, Refused};
-use crate::json::encode::{Escape, Sink, write_escaped, write_float};
+use crate::json::encode::{Escape, Sink, write_escaped, write_float, write_integer};
 
 /// Longer strings are written in pieces of this size, of some microseconds each.
 pub(super) const PIECE: usize = 16 * 1024;
@@ -104,9 +104,7 @@ impl Writer {
 
     #[inline]
     fn integer(&mut self, integer: i64) {
-        let mut buffer = itoa::Buffer::new();
-        self.out
-            .extend_from_slice(buffer.format(integer).as_bytes());
+        write_integer(&mut self.out, integer);
     }
 
     #[inline]
