@@ -85,6 +85,7 @@ impl<'a, 's> Stack<'a, 's> {
 
     /// The keys of the object that the innermost frame, a value, belongs to.
     pub(super) fn seen(&mut self) -> Option<&mut HashSet<Vec<u8>>> {
+        self.top();
         let value = self.live.pop();
         self.top();
         self.live.extend(value);

@@ -222,11 +222,11 @@ impl<'a> Walk<'a, '_, '_> {
 
     #[inline]
     fn list(&mut self, list: Term<'a>) -> Worked<'a> {
+        self.open(b'[', list)?;
         if list.is_empty_list() {
-            self.encoding.writer.out.extend_from_array(b"[]", 2);
+            self.encoding.writer.out.push(b']');
             return Ok(());
         }
-        self.open(b'[', list)?;
         self.stack.push(Live::List {
             rest: list,
             count: 0,
@@ -241,11 +241,11 @@ impl<'a> Walk<'a, '_, '_> {
         {
             return self.structure(map, module);
         }
+        self.open(b'{', map)?;
         if size == 0 {
-            self.encoding.writer.out.extend_from_array(b"{}", 2);
+            self.encoding.writer.out.push(b'}');
             return Ok(());
         }
-        self.open(b'{', map)?;
         let object = Object::new(self.nil);
         if size > LARGEST_MAP {
             self.stack.push(Live::Pairs {
@@ -274,11 +274,11 @@ impl<'a> Walk<'a, '_, '_> {
         } else if module == self.known.ordered_object
             && let Some(values) = self.known.values_of(structure)
         {
+            self.open(b'{', structure)?;
             if values.is_empty_list() {
-                self.encoding.writer.out.extend_from_array(b"{}", 2);
+                self.encoding.writer.out.push(b'}');
                 return Ok(());
             }
-            self.open(b'{', structure)?;
             self.stack.push(Live::Ordered {
                 rest: values,
                 object: Object::new(self.nil),
