@@ -5,6 +5,7 @@
 
 mod admitting;
 mod cancelling;
+mod continuing;
 mod handles;
 mod holding;
 mod killing;
