@@ -137,13 +137,26 @@ defmodule Cantilever.JSON.Encoding do
   defp answer({:error, reason, byte, value, path}, _options),
     do: raise(EncodeError, reason: reason, byte: byte, value: value, path: path)
 
-  defp answer_to(:value, struct, options), do: Encoder.encode(struct, options.given)
-  defp answer_to(:key, key, _options), do: String.Chars.to_string(key)
+  # What Elixir knows and the native function does not: see `Cantilever.Native.json_encode/4`.
+  @doc false
+  @spec answer_to(:value | :key | :pairs, term(), EncodeOptions.t()) :: term()
+  def answer_to(:value, struct, options), do: Encoder.encode(struct, options.given)
+  def answer_to(:key, key, _options) when is_list(key), do: chardata(key)
+  def answer_to(:key, key, _options), do: String.Chars.to_string(key)
 
-  defp answer_to(:pairs, map, _options) when is_map(map),
+  def answer_to(:pairs, map, _options) when is_map(map),
     do: take(:maps.iterator(map), @entries, [])
 
-  defp answer_to(:pairs, iterator, _options), do: take(iterator, @entries, [])
+  def answer_to(:pairs, iterator, _options), do: take(iterator, @entries, [])
+
+  defp chardata(list) do
+    List.to_string(list)
+  rescue
+    error in [ArgumentError, UnicodeConversionError] ->
+      reraise Protocol.UndefinedError,
+              [protocol: String.Chars, value: list, description: Exception.message(error)],
+              __STACKTRACE__
+  end
 
   # The entries of an iterator as `[key, value, …]`, and the rest of it.
   defp take(iterator, 0, taken), do: {Enum.reverse(taken), iterator}

@@ -3,4 +3,8 @@
 mod intensive_calculation;
 mod json_encode;
 
+#[cfg(not(feature = "every_checkpoint"))]
 cantilever::init!("Elixir.Cantilever.Native");
+
+#[cfg(feature = "every_checkpoint")]
+cantilever::init!("Elixir.Cantilever.Native.EveryCheckpoint");
