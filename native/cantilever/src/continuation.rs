@@ -27,12 +27,13 @@ use crate::thread_state::ThreadState;
 ///
 /// impl Continuation for Count {
 ///     fn step<'a>(&mut self, env: Env<'a>, kept: Term<'a>, slice: &SliceClock<'_>) -> Step<'a> {
-///         let mut rest = kept;
-///         while let Some((_item, tail)) = read::list_cell(rest) {
+///         let read = read::Reader::new(env);
+///         let mut rest = read.bare(kept);
+///         while let Some((_item, tail)) = read.list_cell(rest) {
 ///             self.0 += 1;
 ///             rest = tail;
 ///             if slice.is_over() {
-///                 return Step::Again(rest);
+///                 return Step::Again(read.term(rest));
 ///             }
 ///         }
 ///         Step::Done(self.0.encode(env))
@@ -116,8 +117,9 @@ impl<'s> SliceClock<'s> {
     /// reads the clock only now and then. Once it has said so, it says so until the step returns.
     ///
     /// ```no_run
-    /// # fn example<'a>(mut rest: cantilever::Term<'a>, slice: &cantilever::SliceClock<'_>) {
-    /// while let Some((_item, tail)) = cantilever::read::list_cell(rest) {
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, mut rest: Bare<'a>, slice: &cantilever::SliceClock<'_>) {
+    /// while let Some((_item, tail)) = read.list_cell(rest) {
     ///     rest = tail;
     ///     if slice.is_over() {
     ///         break;

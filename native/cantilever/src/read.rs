@@ -1,20 +1,90 @@
 //! Reading terms as fast as the VM allows: each function here is one call into it, and copies nothing.
 //!
-//! For code that walks large terms, such as a [`Continuation`](crate::Continuation). All functions take any term and
-//! say `None` where it is of another type.
+//! For code that walks large terms, such as a [`Continuation`](crate::Continuation). A [`Reader`] takes any term and says
+//! `None` where it is of another type than asked for. Terms come [`Bare`], without their environment: that is a third
+//! of a `Term`, and a walk which keeps and copies many of them spends much of its time on just that.
+//!
+//! ```no_run
+//! use cantilever::read::{Bare, Reader};
+//! use cantilever::{Env, Term};
+//!
+//! #[cantilever::nif]
+//! fn length(env: Env<'_>, list: Term<'_>) -> usize {
+//!     let read = Reader::new(env);
+//!     let mut rest = read.bare(list);
+//!     let mut length = 0;
+//!     while let Some((_item, tail)) = read.list_cell(rest) {
+//!         rest = tail;
+//!         length += 1;
+//!     }
+//!     length
+//! }
+//! ```
 
 mod map_entries;
 
+use std::marker::PhantomData;
 use std::mem::MaybeUninit;
 
+use rustler::codegen_runtime::c_int;
 use rustler::sys::{
-    ErlNifBinary, ErlNifTerm, ErlNifTermType, enif_get_double, enif_get_int64, enif_get_list_cell,
-    enif_get_map_size, enif_get_map_value, enif_get_tuple, enif_get_uint64, enif_inspect_binary,
-    enif_term_to_binary, enif_term_type,
+    ErlNifBinary, ErlNifEnv, ErlNifTerm, enif_get_double, enif_get_int64, enif_get_list_cell,
+    enif_get_map_size, enif_get_map_value, enif_get_tuple, enif_inspect_binary, enif_is_empty_list,
+    enif_make_list_cell, enif_make_list_from_array, enif_term_to_binary, enif_term_type,
 };
-use rustler::{OwnedBinary, Term};
+use rustler::{Atom, Env, OwnedBinary, Term};
 
 pub use map_entries::MapEntries;
+
+/// A term without its environment, which its lifetime tells from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct Bare<'a> {
+    term: ErlNifTerm,
+    env: PhantomData<Env<'a>>,
+}
+
+impl<'a> Bare<'a> {
+    /// # Safety
+    /// The term is one of the environment with this lifetime.
+    #[inline]
+    unsafe fn new(term: ErlNifTerm) -> Self {
+        Bare {
+            term,
+            env: PhantomData,
+        }
+    }
+
+    /// The word in which the VM writes the term: terms with the same word are the same, within one call. Atoms have the
+    /// same in every call.
+    ///
+    /// ```no_run
+    /// # fn example(a: cantilever::read::Bare<'_>, b: cantilever::read::Bare<'_>) -> bool {
+    /// a.word() == b.word()
+    /// # }
+    /// ```
+    #[inline]
+    pub fn word(self) -> usize {
+        // SAFETY: rustler's term wraps what the VM calls `ERL_NIF_TERM`, an integer as wide as a pointer.
+        unsafe { std::mem::transmute::<ErlNifTerm, usize>(self.term) }
+    }
+}
+
+impl From<Atom> for Bare<'_> {
+    /// An atom belongs to every environment.
+    #[inline]
+    fn from(atom: Atom) -> Self {
+        // SAFETY: as above.
+        unsafe { Bare::new(atom.as_c_arg()) }
+    }
+}
+
+/// Reads the terms of an environment.
+#[derive(Clone, Copy)]
+pub struct Reader<'a> {
+    env: Env<'a>,
+    raw: *mut ErlNifEnv,
+}
 
 /// What kind of term it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,235 +116,190 @@ pub enum TermKind {
     Unknown,
 }
 
-/// Says what kind of term it is.
-///
-/// ```no_run
-/// # fn example(term: cantilever::Term<'_>) -> bool {
-/// cantilever::read::kind(term) == cantilever::read::TermKind::Float
-/// # }
-/// ```
-#[inline]
-pub fn kind(term: Term<'_>) -> TermKind {
-    // SAFETY: the term is one of its environment. What the VM returns is read as a number, as it may be a
-    // kind that this version does not know.
-    let kind = unsafe {
-        let kind: MaybeUninit<ErlNifTermType> =
-            MaybeUninit::new(enif_term_type(term.get_env().as_c_arg(), term.as_c_arg()));
-        kind.as_ptr().cast::<i32>().read()
-    };
-    match kind {
-        1 => TermKind::Atom,
-        2 => TermKind::Bitstring,
-        3 => TermKind::Float,
-        4 => TermKind::Function,
-        5 => TermKind::Integer,
-        6 => TermKind::List,
-        7 => TermKind::Map,
-        8 => TermKind::Pid,
-        9 => TermKind::Port,
-        10 => TermKind::Reference,
-        11 => TermKind::Tuple,
-        _ => TermKind::Unknown,
-    }
-}
-
-/// The word in which the VM writes the term: terms with the same word are the same, within one call. Atoms have the
-/// same in every call.
-///
-/// ```no_run
-/// # fn example(a: cantilever::Term<'_>, b: cantilever::Term<'_>) -> bool {
-/// cantilever::read::word(a) == cantilever::read::word(b)
-/// # }
-/// ```
-#[inline]
-pub fn word(term: Term<'_>) -> usize {
-    // SAFETY: rustler's term wraps what the VM calls `ERL_NIF_TERM`, an integer as wide as a pointer.
-    unsafe { std::mem::transmute::<ErlNifTerm, usize>(term.as_c_arg()) }
-}
-
-/// The head and the tail of a list that is not empty.
-///
-/// ```no_run
-/// # fn example(list: cantilever::Term<'_>) {
-/// let mut rest = list;
-/// while let Some((_item, tail)) = cantilever::read::list_cell(rest) {
-///     rest = tail;
-/// }
-/// # }
-/// ```
-#[inline]
-pub fn list_cell(term: Term<'_>) -> Option<(Term<'_>, Term<'_>)> {
-    let env = term.get_env();
-    let mut head = MaybeUninit::uninit();
-    let mut tail = MaybeUninit::uninit();
-    // SAFETY: the term is one of its environment; both are written where it is a cell, and belong there too.
-    unsafe {
-        let found = enif_get_list_cell(
-            env.as_c_arg(),
-            term.as_c_arg(),
-            head.as_mut_ptr(),
-            tail.as_mut_ptr(),
-        );
-        (found != 0).then(|| {
-            (
-                Term::new(env, head.assume_init()),
-                Term::new(env, tail.assume_init()),
-            )
-        })
-    }
-}
-
-/// The bytes of a binary.
-///
-/// ```no_run
-/// # fn example(term: cantilever::Term<'_>) -> usize {
-/// cantilever::read::bytes(term).map_or(0, <[u8]>::len)
-/// # }
-/// ```
-#[inline]
-pub fn bytes<'a>(term: Term<'a>) -> Option<&'a [u8]> {
-    let mut binary = MaybeUninit::<ErlNifBinary>::uninit();
-    // SAFETY: the term is one of its environment, with which its bytes live, and do not move, until the native
-    // function returns. They are written where it is a binary.
-    unsafe {
-        let env = term.get_env().as_c_arg();
-        if enif_inspect_binary(env, term.as_c_arg(), binary.as_mut_ptr()) == 0 {
-            return None;
+impl<'a> Reader<'a> {
+    /// A reader for the terms of `env`.
+    ///
+    /// ```no_run
+    /// # fn example(env: cantilever::Env<'_>) {
+    /// let read = cantilever::read::Reader::new(env);
+    /// # }
+    /// ```
+    #[inline]
+    pub fn new(env: Env<'a>) -> Self {
+        Reader {
+            env,
+            raw: env.as_c_arg(),
         }
-        let binary = binary.assume_init();
-        if binary.size == 0 {
-            return Some(&[]);
+    }
+
+    /// The environment.
+    #[inline]
+    pub fn env(self) -> Env<'a> {
+        self.env
+    }
+
+    /// A term without its environment.
+    #[inline]
+    pub fn bare(self, term: Term<'a>) -> Bare<'a> {
+        // SAFETY: terms with this lifetime are of this environment.
+        unsafe { Bare::new(term.as_c_arg()) }
+    }
+
+    /// A term with its environment.
+    #[inline]
+    pub fn term(self, bare: Bare<'a>) -> Term<'a> {
+        // SAFETY: as above.
+        unsafe { Term::new(self.env, bare.term) }
+    }
+
+    /// Makes a list of a head and a tail, which need not be a list: then it is an improper one.
+    #[inline]
+    pub fn cons(self, head: Bare<'a>, tail: Bare<'a>) -> Bare<'a> {
+        // SAFETY: both are terms of the environment, and so is what is made.
+        unsafe { Bare::new(enif_make_list_cell(self.raw, head.term, tail.term)) }
+    }
+
+    /// The empty list.
+    #[inline]
+    pub fn empty_list(self) -> Bare<'a> {
+        // SAFETY: an array of no terms is never looked at.
+        unsafe { Bare::new(enif_make_list_from_array(self.raw, std::ptr::null(), 0)) }
+    }
+
+    /// Whether it is the empty list.
+    #[inline]
+    pub fn is_empty_list(self, term: Bare<'a>) -> bool {
+        // SAFETY: the term is one of the environment.
+        unsafe { enif_is_empty_list(self.raw, term.term) != 0 }
+    }
+
+    /// Says what kind of term it is.
+    #[inline]
+    pub fn kind(self, term: Bare<'a>) -> TermKind {
+        type KindOf = unsafe extern "C" fn(*mut ErlNifEnv, ErlNifTerm) -> c_int;
+        // SAFETY: the term is one of the environment. What the VM returns is taken for a number, as in C: it may be a
+        // kind that the enum does not know.
+        let kind = unsafe {
+            let kind_of: KindOf = std::mem::transmute(enif_term_type as *const ());
+            kind_of(self.raw, term.term)
+        };
+        match kind {
+            1 => TermKind::Atom,
+            2 => TermKind::Bitstring,
+            3 => TermKind::Float,
+            4 => TermKind::Function,
+            5 => TermKind::Integer,
+            6 => TermKind::List,
+            7 => TermKind::Map,
+            8 => TermKind::Pid,
+            9 => TermKind::Port,
+            10 => TermKind::Reference,
+            11 => TermKind::Tuple,
+            _ => TermKind::Unknown,
         }
-        Some(std::slice::from_raw_parts(binary.data, binary.size))
+    }
+
+    /// The head and the tail of a list that is not empty.
+    #[inline]
+    pub fn list_cell(self, term: Bare<'a>) -> Option<(Bare<'a>, Bare<'a>)> {
+        let mut head = MaybeUninit::uninit();
+        let mut tail = MaybeUninit::uninit();
+        // SAFETY: the term is one of its environment; both are written where it is a cell, and belong there too.
+        unsafe {
+            let found =
+                enif_get_list_cell(self.raw, term.term, head.as_mut_ptr(), tail.as_mut_ptr());
+            (found != 0).then(|| (Bare::new(head.assume_init()), Bare::new(tail.assume_init())))
+        }
+    }
+
+    /// The bytes of a binary.
+    #[inline]
+    pub fn bytes(self, term: Bare<'a>) -> Option<&'a [u8]> {
+        let mut binary = MaybeUninit::<ErlNifBinary>::uninit();
+        // SAFETY: the term is one of its environment, with which its bytes live, and do not move, until the native
+        // function returns. They are written where it is a binary.
+        unsafe {
+            if enif_inspect_binary(self.raw, term.term, binary.as_mut_ptr()) == 0 {
+                return None;
+            }
+            let binary = binary.assume_init();
+            if binary.size == 0 {
+                return Some(&[]);
+            }
+            Some(std::slice::from_raw_parts(binary.data, binary.size))
+        }
+    }
+
+    /// An integer of at most 64 bits, with its sign.
+    #[inline]
+    pub fn integer(self, term: Bare<'a>) -> Option<i64> {
+        let mut value = 0;
+        // SAFETY: the term is one of its environment.
+        let found = unsafe { enif_get_int64(self.raw, term.term, &mut value) };
+        (found != 0).then_some(value)
+    }
+
+    /// A float.
+    #[inline]
+    pub fn float(self, term: Bare<'a>) -> Option<f64> {
+        let mut value = 0.0;
+        // SAFETY: the term is one of its environment.
+        let found = unsafe { enif_get_double(self.raw, term.term, &mut value) };
+        (found != 0).then_some(value)
+    }
+
+    /// How many keys a map has.
+    #[inline]
+    pub fn map_size(self, term: Bare<'a>) -> Option<usize> {
+        let mut size = 0;
+        // SAFETY: the term is one of its environment.
+        let found = unsafe { enif_get_map_size(self.raw, term.term, &mut size) };
+        (found != 0).then_some(size)
+    }
+
+    /// What a map has under a key.
+    #[inline]
+    pub fn map_value(self, map: Bare<'a>, key: Bare<'a>) -> Option<Bare<'a>> {
+        let mut value = MaybeUninit::uninit();
+        // SAFETY: both are terms of the environment; the value is written where there is one, and belongs there too.
+        unsafe {
+            let found = enif_get_map_value(self.raw, map.term, key.term, value.as_mut_ptr());
+            (found != 0).then(|| Bare::new(value.assume_init()))
+        }
+    }
+
+    /// Both elements of a tuple of two.
+    #[inline]
+    pub fn pair(self, term: Bare<'a>) -> Option<(Bare<'a>, Bare<'a>)> {
+        let mut arity = 0;
+        let mut elements = std::ptr::null();
+        // SAFETY: the term is one of its environment; where it is a tuple, as many elements as its arity says are there.
+        unsafe {
+            let found = enif_get_tuple(self.raw, term.term, &mut arity, &mut elements);
+            (found != 0 && arity == 2).then(|| {
+                (
+                    Bare::new(elements.read()),
+                    Bare::new(elements.add(1).read()),
+                )
+            })
+        }
+    }
+
+    /// A term in the VM's external format, as `:erlang.term_to_binary/1` gives it. `None` where there is no memory.
+    ///
+    /// Takes as long as the term is large, and all of it in one go: for what is known to be small.
+    pub fn external(self, term: Bare<'a>) -> Option<OwnedBinary> {
+        let mut binary = MaybeUninit::uninit();
+        // SAFETY: the term is one of its environment; the binary is written on success, and is then the caller's.
+        unsafe {
+            let written = enif_term_to_binary(self.raw, term.term, binary.as_mut_ptr());
+            (written != 0).then(|| OwnedBinary::from_raw(binary.assume_init()))
+        }
     }
 }
 
-/// An integer of at most 64 bits, with its sign.
-///
-/// ```no_run
-/// # fn example(term: cantilever::Term<'_>) -> Option<i64> {
-/// cantilever::read::i64(term)
-/// # }
-/// ```
-#[inline]
-pub fn i64(term: Term<'_>) -> Option<i64> {
-    let mut value = 0;
-    // SAFETY: the term is one of its environment.
-    let found = unsafe { enif_get_int64(term.get_env().as_c_arg(), term.as_c_arg(), &mut value) };
-    (found != 0).then_some(value)
-}
-
-/// An integer from 0 to 2⁶⁴ - 1.
-///
-/// ```no_run
-/// # fn example(term: cantilever::Term<'_>) -> Option<u64> {
-/// cantilever::read::u64(term)
-/// # }
-/// ```
-#[inline]
-pub fn u64(term: Term<'_>) -> Option<u64> {
-    let mut value = 0;
-    // SAFETY: the term is one of its environment.
-    let found = unsafe { enif_get_uint64(term.get_env().as_c_arg(), term.as_c_arg(), &mut value) };
-    (found != 0).then_some(value)
-}
-
-/// A float.
-///
-/// ```no_run
-/// # fn example(term: cantilever::Term<'_>) -> Option<f64> {
-/// cantilever::read::f64(term)
-/// # }
-/// ```
-#[inline]
-pub fn f64(term: Term<'_>) -> Option<f64> {
-    let mut value = 0.0;
-    // SAFETY: the term is one of its environment.
-    let found = unsafe { enif_get_double(term.get_env().as_c_arg(), term.as_c_arg(), &mut value) };
-    (found != 0).then_some(value)
-}
-
-/// How many keys a map has.
-///
-/// ```no_run
-/// # fn example(term: cantilever::Term<'_>) -> bool {
-/// cantilever::read::map_size(term) == Some(0)
-/// # }
-/// ```
-#[inline]
-pub fn map_size(term: Term<'_>) -> Option<usize> {
-    let mut size = 0;
-    // SAFETY: the term is one of its environment.
-    let found = unsafe { enif_get_map_size(term.get_env().as_c_arg(), term.as_c_arg(), &mut size) };
-    (found != 0).then_some(size)
-}
-
-/// What a map has under a key.
-///
-/// ```no_run
-/// # fn example<'a>(map: cantilever::Term<'a>, key: cantilever::Term<'a>) -> Option<cantilever::Term<'a>> {
-/// cantilever::read::map_value(map, key)
-/// # }
-/// ```
-///
-/// # Panics
-/// Where the two are of different environments.
-#[inline]
-pub fn map_value<'a>(map: Term<'a>, key: Term<'a>) -> Option<Term<'a>> {
-    let env = map.get_env();
-    assert!(env == key.get_env(), "terms of different environments");
-    let mut value = MaybeUninit::uninit();
-    // SAFETY: both are terms of the environment; the value is written where there is one, and belongs there too.
-    unsafe {
-        let found = enif_get_map_value(
-            env.as_c_arg(),
-            map.as_c_arg(),
-            key.as_c_arg(),
-            value.as_mut_ptr(),
-        );
-        (found != 0).then(|| Term::new(env, value.assume_init()))
-    }
-}
-
-/// Both elements of a tuple of two.
-///
-/// ```no_run
-/// # fn example(term: cantilever::Term<'_>) -> bool {
-/// cantilever::read::pair(term).is_some()
-/// # }
-/// ```
-#[inline]
-pub fn pair(term: Term<'_>) -> Option<(Term<'_>, Term<'_>)> {
-    let env = term.get_env();
-    let mut arity = 0;
-    let mut elements = std::ptr::null();
-    // SAFETY: the term is one of its environment; where it is a tuple, as many elements as its arity says are there.
-    unsafe {
-        let found = enif_get_tuple(env.as_c_arg(), term.as_c_arg(), &mut arity, &mut elements);
-        (found != 0 && arity == 2).then(|| {
-            (
-                Term::new(env, elements.read()),
-                Term::new(env, elements.add(1).read()),
-            )
-        })
-    }
-}
-
-/// A term in the VM's external format, as `:erlang.term_to_binary/1` gives it. `None` where there is no memory.
-///
-/// Takes as long as the term is large, and all of it in one go: for what is known to be small.
-///
-/// ```no_run
-/// # fn example(atom: cantilever::Term<'_>) -> Option<usize> {
-/// cantilever::read::external(atom).map(|bytes| bytes.len())
-/// # }
-/// ```
-pub fn external(term: Term<'_>) -> Option<OwnedBinary> {
-    let mut binary = MaybeUninit::uninit();
-    // SAFETY: the term is one of its environment; the binary is written on success, and is then the caller's.
-    unsafe {
-        let env = term.get_env().as_c_arg();
-        let written = enif_term_to_binary(env, term.as_c_arg(), binary.as_mut_ptr());
-        (written != 0).then(|| OwnedBinary::from_raw(binary.assume_init()))
+impl std::fmt::Debug for Reader<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Reader")
     }
 }

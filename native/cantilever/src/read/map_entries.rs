@@ -1,25 +1,27 @@
 use std::marker::PhantomData;
 use std::mem::MaybeUninit;
+use std::ptr;
 
+use super::{Bare, Reader};
 use rustler::sys::{
-    ErlNifMapIterator, ErlNifMapIteratorEntry, enif_map_iterator_create, enif_map_iterator_destroy,
-    enif_map_iterator_get_pair, enif_map_iterator_next,
+    ErlNifEnv, ErlNifMapIterator, ErlNifMapIteratorEntry, enif_map_iterator_create,
+    enif_map_iterator_destroy, enif_map_iterator_get_pair, enif_map_iterator_next,
 };
-use rustler::{Env, Term};
 
 /// The keys and values of a map, in an order that only depends on the map and the VM.
 ///
 /// ```no_run
-/// # fn example(map: cantilever::Term<'_>) -> Option<()> {
-/// for (_key, _value) in cantilever::read::MapEntries::new(map)? {}
+/// # use cantilever::read::{Bare, Reader};
+/// # fn example<'a>(read: Reader<'a>, map: Bare<'a>) -> Option<()> {
+/// for (_key, _value) in cantilever::read::MapEntries::new(read, map)? {}
 /// # Some(())
 /// # }
 /// ```
 pub struct MapEntries<'a> {
     iterator: MaybeUninit<ErlNifMapIterator>,
-    /// In which the iterator was created, if it was.
-    env: Option<Env<'a>>,
-    map: PhantomData<Term<'a>>,
+    /// In which the iterator was created, or null if it was not.
+    env: *mut ErlNifEnv,
+    map: PhantomData<Bare<'a>>,
 }
 
 impl<'a> MapEntries<'a> {
@@ -32,7 +34,7 @@ impl<'a> MapEntries<'a> {
     pub const fn none() -> Self {
         MapEntries {
             iterator: MaybeUninit::uninit(),
-            env: None,
+            env: ptr::null_mut(),
             map: PhantomData,
         }
     }
@@ -40,39 +42,42 @@ impl<'a> MapEntries<'a> {
     /// Those of `map`, from the first one on; `None` if it is no map.
     ///
     /// ```no_run
-    /// # fn example(map: cantilever::Term<'_>) -> Option<usize> {
-    /// Some(cantilever::read::MapEntries::new(map)?.count())
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, map: Bare<'a>) -> Option<usize> {
+    /// Some(cantilever::read::MapEntries::new(read, map)?.count())
     /// # }
     /// ```
     #[inline]
-    pub fn new(map: Term<'a>) -> Option<Self> {
+    pub fn new(read: Reader<'a>, map: Bare<'a>) -> Option<Self> {
         let mut entries = MapEntries::none();
-        entries.begin(map).then_some(entries)
+        entries.begin(read, map).then_some(entries)
     }
 
     /// Begins with another map, in the place of the one before, so that nothing large is moved; whether it is one.
     ///
     /// ```no_run
-    /// # fn example<'a>(entries: &mut cantilever::read::MapEntries<'a>, map: cantilever::Term<'a>) {
-    /// if entries.begin(map) {
+    /// # use cantilever::read::{Bare, MapEntries, Reader};
+    /// # fn example<'a>(entries: &mut MapEntries<'a>, read: Reader<'a>, map: Bare<'a>) {
+    /// if entries.begin(read, map) {
     ///     for (_key, _value) in entries {}
     /// }
     /// # }
     /// ```
     #[inline]
-    pub fn begin(&mut self, map: Term<'a>) -> bool {
+    pub fn begin(&mut self, read: Reader<'a>, map: Bare<'a>) -> bool {
         self.end();
-        let env = map.get_env();
         // SAFETY: the map is one of its environment; the iterator is written on success.
         let created = unsafe {
             enif_map_iterator_create(
-                env.as_c_arg(),
-                map.as_c_arg(),
+                read.raw,
+                map.term,
                 self.iterator.as_mut_ptr(),
                 ErlNifMapIteratorEntry::ERL_NIF_MAP_ITERATOR_HEAD,
             )
         };
-        self.env = (created != 0).then_some(env);
+        if created != 0 {
+            self.env = read.raw;
+        }
         created != 0
     }
 
@@ -83,39 +88,36 @@ impl<'a> MapEntries<'a> {
     /// ```
     #[inline]
     pub fn end(&mut self) {
-        if let Some(env) = self.env.take() {
+        if !self.env.is_null() {
             // SAFETY: the iterator was created in this environment, and is not used again.
-            unsafe { enif_map_iterator_destroy(env.as_c_arg(), self.iterator.as_mut_ptr()) };
+            unsafe { enif_map_iterator_destroy(self.env, self.iterator.as_mut_ptr()) };
+            self.env = ptr::null_mut();
         }
     }
 }
 
 impl<'a> Iterator for MapEntries<'a> {
-    type Item = (Term<'a>, Term<'a>);
+    type Item = (Bare<'a>, Bare<'a>);
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let env = self.env?;
+        let env = self.env;
+        if env.is_null() {
+            return None;
+        }
         let iterator = self.iterator.as_mut_ptr();
         let mut key = MaybeUninit::uninit();
         let mut value = MaybeUninit::uninit();
         // SAFETY: the iterator was created in this environment; both are written where there is an entry, and
         // belong to it too.
         unsafe {
-            let found = enif_map_iterator_get_pair(
-                env.as_c_arg(),
-                iterator,
-                key.as_mut_ptr(),
-                value.as_mut_ptr(),
-            );
+            let found =
+                enif_map_iterator_get_pair(env, iterator, key.as_mut_ptr(), value.as_mut_ptr());
             if found == 0 {
                 return None;
             }
-            enif_map_iterator_next(env.as_c_arg(), iterator);
-            Some((
-                Term::new(env, key.assume_init()),
-                Term::new(env, value.assume_init()),
-            ))
+            enif_map_iterator_next(env, iterator);
+            Some((Bare::new(key.assume_init()), Bare::new(value.assume_init())))
         }
     }
 }

@@ -1,8 +1,7 @@
 //! Continuations that read and build terms across their slices.
 
-use cantilever::{
-    Continuation, Continue, Encoder, Env, SharedBinary, SliceClock, Step, Term, read,
-};
+use cantilever::read::{Bare, Reader};
+use cantilever::{Continuation, Continue, Encoder, Env, SharedBinary, SliceClock, Step, Term};
 
 use crate::killing::Kept;
 use crate::panicking::PanicsInDrop;
@@ -12,29 +11,30 @@ struct Rebuild;
 
 impl Continuation for Rebuild {
     fn step<'a>(&mut self, env: Env<'a>, kept: Term<'a>, slice: &SliceClock<'_>) -> Step<'a> {
-        let Some((mut rest, mut built)) = read::list_cell(kept) else {
+        let read = Reader::new(env);
+        let Some((mut rest, mut built)) = read.list_cell(read.bare(kept)) else {
             return Step::Done("no list".encode(env));
         };
-        while let Some((item, tail)) = read::list_cell(rest) {
+        while let Some((item, tail)) = read.list_cell(rest) {
             rest = tail;
-            built = built.list_prepend(copied(item));
+            built = read.cons(copied(read, item), built);
             if slice.is_over() {
-                return Step::Again(built.list_prepend(rest));
+                return Step::Again(read.term(read.cons(rest, built)));
             }
         }
+        let built = read.term(built);
         Step::Done(built.list_reverse().unwrap_or(built))
     }
 }
 
 /// Binaries and pairs anew, everything else as it is.
-fn copied(item: Term<'_>) -> Term<'_> {
-    let env = item.get_env();
-    if let Some(bytes) = read::bytes(item) {
-        let mut copy = cantilever::NewBinary::new(env, bytes.len());
+fn copied<'a>(read: Reader<'a>, item: Bare<'a>) -> Bare<'a> {
+    if let Some(bytes) = read.bytes(item) {
+        let mut copy = cantilever::NewBinary::new(read.env(), bytes.len());
         copy.as_mut_slice().copy_from_slice(bytes);
-        copy.into()
-    } else if let Some((first, second)) = read::pair(item) {
-        (first, second).encode(env)
+        read.bare(copy.into())
+    } else if let Some((first, second)) = read.pair(item) {
+        read.bare((read.term(first), read.term(second)).encode(read.env()))
     } else {
         item
     }

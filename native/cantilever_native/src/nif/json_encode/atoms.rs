@@ -2,7 +2,8 @@
 
 use std::sync::OnceLock;
 
-use cantilever::{Env, Term, read};
+use cantilever::Atom;
+use cantilever::read::{Bare, Reader};
 
 mod names {
     cantilever::rustler::atoms! {
@@ -25,16 +26,16 @@ pub(super) struct Known {
     pub(super) false_: usize,
     pub(super) fragment: usize,
     pub(super) ordered_object: usize,
-    struct_: cantilever::Atom,
-    iodata: cantilever::Atom,
-    values: cantilever::Atom,
+    struct_: Atom,
+    iodata: Atom,
+    values: Atom,
 }
 
 impl Known {
     #[inline]
-    pub(super) fn get(env: Env<'_>) -> &'static Known {
+    pub(super) fn get() -> &'static Known {
         static KNOWN: OnceLock<Known> = OnceLock::new();
-        let word = |atom: cantilever::Atom| read::word(atom.to_term(env));
+        let word = |atom: Atom| Bare::from(atom).word();
         KNOWN.get_or_init(|| Known {
             nil: word(names::nil()),
             true_: word(names::true_()),
@@ -49,16 +50,16 @@ impl Known {
 
     /// The module of a struct, or what else a map has there.
     #[inline]
-    pub(super) fn struct_of<'a>(&self, map: Term<'a>) -> Option<Term<'a>> {
-        read::map_value(map, self.struct_.to_term(map.get_env()))
+    pub(super) fn struct_of<'a>(&self, read: Reader<'a>, map: Bare<'a>) -> Option<Bare<'a>> {
+        read.map_value(map, self.struct_.into())
     }
 
-    pub(super) fn iodata_of<'a>(&self, fragment: Term<'a>) -> Option<Term<'a>> {
-        read::map_value(fragment, self.iodata.to_term(fragment.get_env()))
+    pub(super) fn iodata_of<'a>(&self, read: Reader<'a>, fragment: Bare<'a>) -> Option<Bare<'a>> {
+        read.map_value(fragment, self.iodata.into())
     }
 
-    pub(super) fn values_of<'a>(&self, object: Term<'a>) -> Option<Term<'a>> {
-        read::map_value(object, self.values.to_term(object.get_env()))
+    pub(super) fn values_of<'a>(&self, read: Reader<'a>, object: Bare<'a>) -> Option<Bare<'a>> {
+        read.map_value(object, self.values.into())
     }
 }
 
@@ -76,20 +77,20 @@ pub(super) struct Texts {
 impl Texts {
     /// The text of an atom.
     #[inline]
-    pub(super) fn of(&mut self, atom: Term<'_>) -> Option<&[u8]> {
-        let raw = read::word(atom);
+    pub(super) fn of<'a>(&mut self, read: Reader<'a>, atom: Bare<'a>) -> Option<&[u8]> {
+        let raw = atom.word();
         let place = (raw >> 6) % REMEMBERED;
         let known = matches!(self.places.get(place), Some(Some((known, _))) if *known == raw);
         if !known {
-            self.learn(atom, place)?;
+            self.learn(read, atom, place)?;
         }
         let (_, text) = self.places.get(place)?.as_ref()?;
         Some(text)
     }
 
     #[cold]
-    fn learn(&mut self, atom: Term<'_>, place: usize) -> Option<()> {
-        let external = read::external(atom)?;
+    fn learn<'a>(&mut self, read: Reader<'a>, atom: Bare<'a>, place: usize) -> Option<()> {
+        let external = read.external(atom)?;
         // The version, the tag and the length. ATOM_EXT and SMALL_ATOM_EXT have Latin-1, in which VMs before OTP 26
         // write what can be; ATOM_UTF8_EXT and SMALL_ATOM_UTF8_EXT.
         let text: Box<[u8]> = match external.as_slice() {
@@ -103,7 +104,7 @@ impl Texts {
         if self.places.is_empty() {
             self.places.resize_with(REMEMBERED, || None);
         }
-        self.places[place] = Some((read::word(atom), text));
+        self.places[place] = Some((atom.word(), text));
         Some(())
     }
 }

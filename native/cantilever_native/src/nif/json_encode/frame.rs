@@ -2,38 +2,42 @@
 
 use std::collections::HashSet;
 
-use cantilever::{Encoder, Term, read};
+use cantilever::Encoder;
+use cantilever::read::{Bare, MapEntries, Reader};
 
 /// Keys that an object has, as text, where two that are alike are an error.
 pub(super) type Seen = Option<Box<HashSet<Vec<u8>>>>;
 
 /// A container, or another thing that is written in pieces, with its terms.
+///
+/// It is told apart by a whole word, as it is copied in words: one that was just written in parts is waited for.
+#[repr(u64)]
 pub(super) enum Live<'a> {
     List {
-        rest: Term<'a>,
+        rest: Bare<'a>,
         /// How many items were written.
         count: usize,
     },
     Map {
-        map: Term<'a>,
-        entries: Box<read::MapEntries<'a>>,
+        map: Bare<'a>,
+        entries: Box<MapEntries<'a>>,
         /// How many entries the map has.
         size: usize,
         object: Object<'a>,
     },
     Pairs {
         /// `[key, value, …]`.
-        rest: Term<'a>,
+        rest: Bare<'a>,
         /// What Elixir makes more of, or nil.
-        more: Term<'a>,
+        more: Bare<'a>,
         object: Object<'a>,
     },
     /// `[{key, value}, …]`.
-    Ordered { rest: Term<'a>, object: Object<'a> },
+    Ordered { rest: Bare<'a>, object: Object<'a> },
     /// The value of a key that is just written.
-    Value(Term<'a>),
+    Value(Bare<'a>),
     Text {
-        binary: Term<'a>,
+        binary: Bare<'a>,
         /// How much of it was written.
         at: usize,
         /// Whether it is JSON already.
@@ -42,13 +46,13 @@ pub(super) enum Live<'a> {
     /// An integer, which the encoding itself has.
     Integer,
     /// What is left of iodata.
-    Iodata(Term<'a>),
+    Iodata(Bare<'a>),
 }
 
 /// An object that is being written.
 pub(super) struct Object<'a> {
     /// The key of the entry that is being written.
-    pub(super) key: Term<'a>,
+    pub(super) key: Bare<'a>,
     /// How many entries were begun.
     pub(super) count: usize,
     pub(super) seen: Seen,
@@ -57,7 +61,7 @@ pub(super) struct Object<'a> {
 impl<'a> Object<'a> {
     /// One that has no key yet, for which `filler` stands.
     #[inline]
-    pub(super) fn new(filler: Term<'a>) -> Self {
+    pub(super) fn new(filler: Bare<'a>) -> Self {
         Object {
             key: filler,
             count: 0,
@@ -67,7 +71,7 @@ impl<'a> Object<'a> {
 
     /// Begins the entry of a key; whether it is the first.
     #[inline]
-    pub(super) fn begin(&mut self, key: Term<'a>) -> bool {
+    pub(super) fn begin(&mut self, key: Bare<'a>) -> bool {
         self.key = key;
         self.count += 1;
         self.count == 1
@@ -104,35 +108,34 @@ const FOUND_AGAIN: usize = 32;
 
 impl<'a> Live<'a> {
     /// Takes it apart for the time until the next step. `nil` stands for the terms that there are none of.
-    pub(super) fn freeze(self, nil: Term<'a>) -> (Frozen, Term<'a>) {
+    pub(super) fn freeze(self, read: Reader<'a>, nil: Bare<'a>) -> (Frozen, Bare<'a>) {
         match self {
             Live::List { rest, count } => (Frozen::List(count), rest),
             Live::Map {
                 map, size, object, ..
             } if size <= FOUND_AGAIN => {
                 let Object { key, count, seen } = object;
-                (Frozen::Map { size, count, seen }, key.list_prepend(map))
+                (Frozen::Map { size, count, seen }, read.cons(map, key))
             }
             // The VM has no iterator that outlives a step.
             Live::Map {
-                map,
-                entries,
-                object,
-                ..
+                entries, object, ..
             } => {
-                let rest: Vec<Term<'a>> = entries.flat_map(<[Term<'a>; 2]>::from).collect();
-                let rest = rest.encode(map.get_env());
+                let rest: Vec<_> = (entries.flat_map(<[Bare<'a>; 2]>::from))
+                    .map(|bare| read.term(bare))
+                    .collect();
+                let rest = read.bare(rest.encode(read.env()));
                 let more = nil;
-                Live::Pairs { rest, more, object }.freeze(nil)
+                Live::Pairs { rest, more, object }.freeze(read, nil)
             }
             Live::Pairs { rest, more, object } => {
                 let Object { key, count, seen } = object;
-                let terms = more.list_prepend(key).list_prepend(rest);
+                let terms = read.cons(rest, read.cons(key, more));
                 (Frozen::Pairs { count, seen }, terms)
             }
             Live::Ordered { rest, object } => {
                 let Object { key, count, seen } = object;
-                (Frozen::Ordered { count, seen }, key.list_prepend(rest))
+                (Frozen::Ordered { count, seen }, read.cons(rest, key))
             }
             Live::Value(value) => (Frozen::Value, value),
             Live::Text { binary, at, raw } => (Frozen::Text { at, raw }, binary),
@@ -142,9 +145,9 @@ impl<'a> Live<'a> {
     }
 
     /// Where in its container the walk is: an index, or a key.
-    pub(super) fn position(&self) -> Option<Term<'a>> {
+    pub(super) fn position(&self, read: Reader<'a>) -> Option<Bare<'a>> {
         match self {
-            Live::List { rest, count } => Some(count.saturating_sub(1).encode(rest.get_env())),
+            Live::List { count, .. } => Some(read.bare(count.saturating_sub(1).encode(read.env()))),
             Live::Map { object, .. }
             | Live::Pairs { object, .. }
             | Live::Ordered { object, .. } => Some(object.key),
@@ -155,13 +158,13 @@ impl<'a> Live<'a> {
 
 impl Frozen {
     /// Puts it together again with its terms; `None` if they are not its own.
-    pub(super) fn thaw(self, terms: Term<'_>) -> Option<Live<'_>> {
+    pub(super) fn thaw<'a>(self, read: Reader<'a>, terms: Bare<'a>) -> Option<Live<'a>> {
         Some(match self {
             Frozen::List(count) => Live::List { rest: terms, count },
             Frozen::Map { size, count, seen } => {
-                let (map, key) = read::list_cell(terms)?;
-                let mut entries = Box::new(read::MapEntries::none());
-                entries.begin(map).then_some(())?;
+                let (map, key) = read.list_cell(terms)?;
+                let mut entries = Box::new(MapEntries::none());
+                entries.begin(read, map).then_some(())?;
                 if count > 0 {
                     entries.nth(count - 1);
                 }
@@ -174,13 +177,13 @@ impl Frozen {
                 }
             }
             Frozen::Pairs { count, seen } => {
-                let (rest, terms) = read::list_cell(terms)?;
-                let (key, more) = read::list_cell(terms)?;
+                let (rest, terms) = read.list_cell(terms)?;
+                let (key, more) = read.list_cell(terms)?;
                 let object = Object { key, count, seen };
                 Live::Pairs { rest, more, object }
             }
             Frozen::Ordered { count, seen } => {
-                let (rest, key) = read::list_cell(terms)?;
+                let (rest, key) = read.list_cell(terms)?;
                 let object = Object { key, count, seen };
                 Live::Ordered { rest, object }
             }

@@ -1,6 +1,7 @@
 //! Where the document is written to: one binary, or a list of them.
 
-use cantilever::{BinaryBuilder, Env, Term};
+use cantilever::read::{Bare, Reader};
+use cantilever::{BinaryBuilder, Term};
 
 use crate::json::encode::Sink;
 
@@ -36,16 +37,17 @@ impl Sink for BinaryBuilder {
 
 /// Moves what was written to `chunks`, a list with the last one first, if it is enough for one.
 #[inline]
-pub(super) fn cut<'a>(out: &mut BinaryBuilder, chunks: Term<'a>) -> Term<'a> {
+pub(super) fn cut<'a>(read: Reader<'a>, out: &mut BinaryBuilder, chunks: Bare<'a>) -> Bare<'a> {
     if out.len() < CHUNK {
         return chunks;
     }
-    let chunk = out.finish(chunks.get_env());
-    chunks.list_prepend(chunk)
+    let chunk = read.bare(out.finish(read.env()));
+    read.cons(chunk, chunks)
 }
 
 /// All chunks in order.
-pub(super) fn join<'a>(out: &mut BinaryBuilder, chunks: Term<'a>, env: Env<'a>) -> Term<'a> {
-    let all = chunks.list_prepend(out.finish(env));
+pub(super) fn join<'a>(read: Reader<'a>, out: &mut BinaryBuilder, chunks: Bare<'a>) -> Term<'a> {
+    let last = read.bare(out.finish(read.env()));
+    let all = read.term(read.cons(last, chunks));
     all.list_reverse().unwrap_or(all)
 }

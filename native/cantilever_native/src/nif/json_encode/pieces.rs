@@ -1,7 +1,6 @@
 //! What is written in several pieces of work, or asked for: long strings and integers, and unusual keys.
 
-use cantilever::Term;
-use cantilever::read::{self, TermKind};
+use cantilever::read::{Bare, TermKind};
 
 use super::frame::Live;
 use super::refusal::Reason;
@@ -14,7 +13,7 @@ const DIVISIONS: usize = 256;
 
 impl<'a> Walk<'a, '_, '_> {
     #[cold]
-    pub(super) fn long_string(&mut self, binary: Term<'a>) {
+    pub(super) fn long_string(&mut self, binary: Bare<'a>) {
         self.encoding.writer.out.push(b'"');
         self.stack.push(Live::Text {
             binary,
@@ -30,7 +29,7 @@ impl<'a> Walk<'a, '_, '_> {
             return Ok(());
         };
         let (binary, start, raw) = (*binary, *at, *raw);
-        let bytes = read::bytes(binary).unwrap_or_default();
+        let bytes = self.read.bytes(binary).unwrap_or_default();
         let rest = bytes.get(start..).unwrap_or_default();
         let piece = &rest[..piece_of(rest)];
         *at = start + piece.len();
@@ -54,9 +53,9 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     #[cold]
-    pub(super) fn long_integer(&mut self, integer: Term<'a>) -> Worked<'a> {
+    pub(super) fn long_integer(&mut self, integer: Bare<'a>) -> Worked<'a> {
         let unsupported = || Reason::Unsupported.of(integer);
-        let external = read::external(integer).ok_or_else(unsupported)?;
+        let external = self.read.external(integer).ok_or_else(unsupported)?;
         // SMALL_BIG_EXT and LARGE_BIG_EXT, after the version.
         let (negative, magnitude) = match external.as_slice() {
             [131, 110, _, sign, magnitude @ ..] => (*sign != 0, magnitude),
@@ -87,8 +86,11 @@ impl<'a> Walk<'a, '_, '_> {
 
     /// Writes a key of which the text is known: a binary. Its value is on the stack.
     #[cold]
-    pub(super) fn key_text(&mut self, key: Term<'a>) -> Worked<'a> {
-        let text = read::bytes(key).ok_or_else(|| Reason::Unsupported.of(key))?;
+    pub(super) fn key_text(&mut self, key: Bare<'a>) -> Worked<'a> {
+        let text = self
+            .read
+            .bytes(key)
+            .ok_or_else(|| Reason::Unsupported.of(key))?;
         self.note_key(key, text)?;
         if text.len() > PIECE {
             self.long_string(key);
@@ -99,15 +101,19 @@ impl<'a> Walk<'a, '_, '_> {
 
     /// Writes a key that is long, not text yet, or to be compared with others. Its value is on the stack.
     #[cold]
-    pub(super) fn other_key(&mut self, key: Term<'a>) -> Worked<'a> {
+    pub(super) fn other_key(&mut self, key: Bare<'a>) -> Worked<'a> {
         let mut text = Vec::new();
-        match (read::kind(key), read::i64(key)) {
-            (TermKind::Bitstring, _) if read::bytes(key).is_some() => return self.key_text(key),
+        match (self.read.kind(key), self.read.integer(key)) {
+            (TermKind::Bitstring, _) if self.read.bytes(key).is_some() => {
+                return self.key_text(key);
+            }
             (TermKind::Atom, _) => {
-                let known = self.encoding.writer.texts.of(key);
+                let known = self.encoding.writer.texts.of(self.read, key);
                 text.extend_from_slice(known.ok_or_else(|| Reason::Unsupported.of(key))?);
             }
-            (TermKind::Float, _) => write_float(&mut text, read::f64(key).unwrap_or_default()),
+            (TermKind::Float, _) => {
+                write_float(&mut text, self.read.float(key).unwrap_or_default())
+            }
             (TermKind::Integer, Some(integer)) => {
                 write_integer(&mut text, integer);
             }
@@ -121,7 +127,7 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     /// Sees to it that no other key of the object has this text, where that matters.
-    fn note_key(&mut self, key: Term<'a>, text: &[u8]) -> Worked<'a> {
+    fn note_key(&mut self, key: Bare<'a>, text: &[u8]) -> Worked<'a> {
         if !self.encoding.writer.options.strict {
             return Ok(());
         }

@@ -1,6 +1,7 @@
 //! Why a term is not written.
 
-use cantilever::{Atom, Term};
+use cantilever::Atom;
+use cantilever::read::Bare;
 
 mod names {
     cantilever::rustler::atoms! {
@@ -28,11 +29,11 @@ pub(super) enum Reason {
 }
 
 /// A reason, and the term that it is about. Boxed, as the results of each piece of work are to be small.
-pub(super) type Refused<'a> = Box<(Reason, Term<'a>)>;
+pub(super) type Refused<'a> = Box<(Reason, Bare<'a>)>;
 
 impl Reason {
     #[cold]
-    pub(super) fn of(self, term: Term<'_>) -> Refused<'_> {
+    pub(super) fn of(self, term: Bare<'_>) -> Refused<'_> {
         Box::new((self, term))
     }
 

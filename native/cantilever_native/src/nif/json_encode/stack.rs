@@ -6,8 +6,7 @@
 
 use std::collections::HashSet;
 
-use cantilever::read::MapEntries;
-use cantilever::{Encoder, Term, read};
+use cantilever::read::{Bare, MapEntries, Reader};
 
 use super::frame::{Frozen, Live};
 
@@ -17,19 +16,26 @@ const LONGEST_PATH: usize = 100;
 pub(super) struct Stack<'a, 's> {
     live: Vec<Live<'a>>,
     frozen: &'s mut Vec<Frozen>,
-    terms: Term<'a>,
+    terms: Bare<'a>,
+    read: Reader<'a>,
     /// For the maps to come.
     spare: Vec<Box<MapEntries<'a>>>,
     /// An atom, for where there is no term.
-    nil: Term<'a>,
+    nil: Bare<'a>,
 }
 
 impl<'a, 's> Stack<'a, 's> {
-    pub(super) fn new(frozen: &'s mut Vec<Frozen>, terms: Term<'a>, nil: Term<'a>) -> Self {
+    pub(super) fn new(
+        read: Reader<'a>,
+        frozen: &'s mut Vec<Frozen>,
+        terms: Bare<'a>,
+        nil: Bare<'a>,
+    ) -> Self {
         Stack {
             live: Vec::with_capacity(8),
             frozen,
             terms,
+            read,
             spare: Vec::new(),
             nil,
         }
@@ -54,10 +60,10 @@ impl<'a, 's> Stack<'a, 's> {
 
     /// The entries of a map, in memory that an earlier one has left.
     #[inline]
-    pub(super) fn entries(&mut self, map: Term<'a>) -> Option<Box<MapEntries<'a>>> {
+    pub(super) fn entries(&mut self, map: Bare<'a>) -> Option<Box<MapEntries<'a>>> {
         let spare = self.spare.pop();
         let mut entries = spare.unwrap_or_else(|| Box::new(MapEntries::none()));
-        entries.begin(map).then_some(entries)
+        entries.begin(self.read, map).then_some(entries)
     }
 
     /// The innermost frame, if there is one.
@@ -75,8 +81,8 @@ impl<'a, 's> Stack<'a, 's> {
             return;
         };
         // The terms can only be others if a caller of the native function has mixed them up: then the walk ends.
-        if let Some((terms, rest)) = read::list_cell(self.terms)
-            && let Some(live) = frozen.thaw(terms)
+        if let Some((terms, rest)) = self.read.list_cell(self.terms)
+            && let Some(live) = frozen.thaw(self.read, terms)
         {
             self.terms = rest;
             self.live.push(live);
@@ -99,25 +105,26 @@ impl<'a, 's> Stack<'a, 's> {
     }
 
     /// The terms of all frames.
-    pub(super) fn freeze(self) -> Term<'a> {
+    pub(super) fn freeze(self) -> Bare<'a> {
         let mut terms = self.terms;
         for live in self.live {
-            let (frozen, kept) = live.freeze(self.nil);
+            let (frozen, kept) = live.freeze(self.read, self.nil);
             self.frozen.push(frozen);
-            terms = terms.list_prepend(kept);
+            terms = self.read.cons(kept, terms);
         }
         terms
     }
 
     /// The way from the outermost container to where the walk is.
-    pub(super) fn path(mut self) -> Term<'a> {
-        let mut path = Vec::<Term<'a>>::new().encode(self.nil.get_env());
+    pub(super) fn path(mut self) -> Bare<'a> {
+        let read = self.read;
+        let mut path = self.read.empty_list();
         for _ in 0..LONGEST_PATH {
             let Some(frame) = self.top() else { break };
-            let position = frame.position();
+            let position = frame.position(read);
             self.pop();
             if let Some(position) = position {
-                path = path.list_prepend(position);
+                path = read.cons(position, path);
             }
         }
         path

@@ -2,7 +2,8 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use cantilever::{Continuation, Encoder, Env, Handle, SliceClock, Step, Term, read};
+use cantilever::read::{Bare, Reader};
+use cantilever::{Continuation, Encoder, Env, Handle, SliceClock, Step, Term};
 
 use super::atoms::Known;
 use super::frame::Frozen;
@@ -64,8 +65,13 @@ impl Encoding {
     }
 
     /// Ends with a question to Elixir, which gives the answer to `json_encode_go_on`.
-    fn pause<'a>(&mut self, ask: Ask, about: Term<'a>, kept: Term<'a>) -> Term<'a> {
-        let env = about.get_env();
+    fn pause<'a>(
+        &mut self,
+        read: Reader<'a>,
+        ask: Ask,
+        about: Bare<'a>,
+        kept: Bare<'a>,
+    ) -> Term<'a> {
         let what = match ask {
             Ask::Value => names::value(),
             Ask::Key => names::key(),
@@ -79,40 +85,50 @@ impl Encoding {
             .take()
             .unwrap_or_else(|| Handle::new(Mutex::new(None)));
         *paused.lock().unwrap_or_else(PoisonError::into_inner) = Some(this);
-        (names::ask(), what, about, paused, kept).encode(env)
+        (
+            names::ask(),
+            what,
+            read.term(about),
+            paused,
+            read.term(kept),
+        )
+            .encode(read.env())
     }
 }
 
 impl Continuation for Encoding {
     fn step<'a>(&mut self, env: Env<'a>, kept: Term<'a>, slice: &SliceClock<'_>) -> Step<'a> {
-        let known = Known::get(env);
-        let nil = cantilever::rustler::types::atom::nil().to_term(env);
+        let known = Known::get();
+        let read = Reader::new(env);
+        let kept = read.bare(kept);
+        let nil = cantilever::rustler::types::atom::nil();
         let (mut given, kept) = match self.next {
             Next::Begin => (Some((Ask::Value, kept)), None),
             Next::GoOn => (None, Some(kept)),
-            Next::Answered(ask) => match read::pair(kept) {
+            Next::Answered(ask) => match read.pair(kept) {
                 Some((answer, kept)) => (Some((ask, answer)), Some(kept)),
-                None => return Step::Done(nil),
+                None => return Step::Done(nil.to_term(env)),
             },
-            Next::Ended => return Step::Done(nil),
+            Next::Ended => return Step::Done(nil.to_term(env)),
         };
         let (chunks, terms) = match kept {
-            Some(kept) => match read::list_cell(kept) {
+            Some(kept) => match read.list_cell(kept) {
                 Some(kept) => kept,
-                None => return Step::Done(nil),
+                None => return Step::Done(nil.to_term(env)),
             },
             None => {
-                let empty = Term::list_new_empty(env);
+                let empty = read.empty_list();
                 (empty, empty)
             }
         };
         let mut frames = std::mem::take(&mut self.frames);
         let mut walk = Walk {
-            stack: Stack::new(&mut frames, terms, nil),
+            read,
+            stack: Stack::new(read, &mut frames, terms, nil.into()),
             encoding: self,
             known,
             chunks,
-            nil,
+            nil: nil.into(),
             left: 0,
             ask: None,
         };
@@ -125,23 +141,23 @@ impl Continuation for Encoding {
         } = walk;
         match end {
             Ok(End::Done) if encoding.writer.options.iodata => {
-                Step::Done(output::join(&mut encoding.writer.out, chunks, env))
+                Step::Done(output::join(read, &mut encoding.writer.out, chunks))
             }
             Ok(End::Done) => Step::Done(encoding.writer.out.finish(env)),
             Ok(End::SliceOver) => {
-                let terms = stack.freeze().list_prepend(chunks);
+                let terms = read.cons(chunks, stack.freeze());
                 encoding.frames = frames;
                 encoding.next = Next::GoOn;
-                Step::Again(terms)
+                Step::Again(read.term(terms))
             }
             Ok(End::Ask(ask, about)) => {
-                let terms = stack.freeze().list_prepend(chunks);
+                let terms = read.cons(chunks, stack.freeze());
                 encoding.frames = frames;
-                Step::Done(encoding.pause(ask, about, terms))
+                Step::Done(encoding.pause(read, ask, about, terms))
             }
             Err(refused) => {
                 let (reason, term) = *refused;
-                let path = stack.path();
+                let (term, path) = (read.term(term), read.term(stack.path()));
                 Step::Done((names::error(), reason.name(), reason.at(), term, path).encode(env))
             }
         }

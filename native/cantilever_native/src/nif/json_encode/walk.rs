@@ -1,7 +1,7 @@
 //! The walk itself: one piece of work after the other, of whatever is innermost.
 
-use cantilever::read::{self, TermKind};
-use cantilever::{SliceClock, Term};
+use cantilever::SliceClock;
+use cantilever::read::{Bare, Reader, TermKind};
 
 use super::atoms::Known;
 use super::frame::{Live, Object};
@@ -18,16 +18,17 @@ const LARGEST_MAP: usize = 2048;
 pub(super) const PACE: u32 = 16;
 
 pub(super) struct Walk<'a, 's, 'f> {
+    pub(super) read: Reader<'a>,
     pub(super) encoding: &'s mut Encoding,
     pub(super) stack: Stack<'a, 'f>,
     pub(super) known: &'static Known,
     /// What is written already, if that is a list: the last one first.
-    pub(super) chunks: Term<'a>,
-    pub(super) nil: Term<'a>,
+    pub(super) chunks: Bare<'a>,
+    pub(super) nil: Bare<'a>,
     /// How many pieces of work are left until the next look.
     pub(super) left: u32,
     /// What Elixir is to be asked, if the walk cannot go on.
-    pub(super) ask: Option<(Ask, Term<'a>)>,
+    pub(super) ask: Option<(Ask, Bare<'a>)>,
 }
 
 /// What Elixir is asked for.
@@ -45,7 +46,7 @@ pub(super) enum Ask {
 pub(super) enum End<'a> {
     Done,
     SliceOver,
-    Ask(Ask, Term<'a>),
+    Ask(Ask, Bare<'a>),
 }
 
 /// Whether the walk can go on.
@@ -55,7 +56,7 @@ impl<'a> Walk<'a, '_, '_> {
     /// Walks until all is written, the slice is over, or Elixir has to be asked.
     pub(super) fn run(
         &mut self,
-        given: Option<(Ask, Term<'a>)>,
+        given: Option<(Ask, Bare<'a>)>,
         slice: &SliceClock<'_>,
     ) -> Result<End<'a>, Refused<'a>> {
         let pace = self.encoding.pace;
@@ -94,12 +95,12 @@ impl<'a> Walk<'a, '_, '_> {
         match self.stack.top() {
             Some(Live::List { rest, count }) => {
                 let writer = &mut self.encoding.writer;
-                while let Some((item, tail)) = read::list_cell(*rest) {
+                while let Some((item, tail)) = self.read.list_cell(*rest) {
                     *rest = tail;
                     writer.begin_item(*count == 0, depth);
                     *count += 1;
                     self.left -= 1;
-                    if !writer.scalar(item, self.known)? {
+                    if !writer.scalar(self.read, item, self.known)? {
                         return self.container(item);
                     }
                     if self.left == 0 {
@@ -116,11 +117,11 @@ impl<'a> Walk<'a, '_, '_> {
                 for (key, value) in &mut **entries {
                     let first = object.begin(key);
                     self.left -= 1;
-                    if !writer.key(first, depth, key)? {
+                    if !writer.key(self.read, first, depth, key)? {
                         self.stack.push(Live::Value(value));
                         return self.other_key(key);
                     }
-                    if !writer.scalar(value, self.known)? {
+                    if !writer.scalar(self.read, value, self.known)? {
                         return self.container(value);
                     }
                     if self.left == 0 {
@@ -141,24 +142,28 @@ impl<'a> Walk<'a, '_, '_> {
         let depth = self.stack.depth();
         match self.stack.top() {
             Some(Live::Pairs { rest, more, object }) => {
-                let entry = read::list_cell(*rest)
-                    .and_then(|(key, rest)| Some((key, read::list_cell(rest)?)));
+                let entry = self
+                    .read
+                    .list_cell(*rest)
+                    .and_then(|(key, rest)| Some((key, self.read.list_cell(rest)?)));
                 if let Some((key, (value, tail))) = entry {
                     *rest = tail;
                     let first = object.begin(key);
                     return self.entry(first, depth, key, value);
                 }
-                if read::word(*more) == self.known.nil {
+                if more.word() == self.known.nil {
                     self.close(b'}');
                 } else {
                     self.ask = Some((Ask::Pairs, *more));
                 }
                 Ok(())
             }
-            Some(Live::Ordered { rest, object }) => match read::list_cell(*rest) {
+            Some(Live::Ordered { rest, object }) => match self.read.list_cell(*rest) {
                 Some((entry, tail)) => {
-                    let (key, value) =
-                        read::pair(entry).ok_or_else(|| Reason::Unsupported.of(entry))?;
+                    let (key, value) = self
+                        .read
+                        .pair(entry)
+                        .ok_or_else(|| Reason::Unsupported.of(entry))?;
                     *rest = tail;
                     let first = object.begin(key);
                     self.entry(first, depth, key, value)
@@ -187,8 +192,8 @@ impl<'a> Walk<'a, '_, '_> {
         }
     }
 
-    fn entry(&mut self, first: bool, depth: usize, key: Term<'a>, value: Term<'a>) -> Worked<'a> {
-        if !self.encoding.writer.key(first, depth, key)? {
+    fn entry(&mut self, first: bool, depth: usize, key: Bare<'a>, value: Bare<'a>) -> Worked<'a> {
+        if !self.encoding.writer.key(self.read, first, depth, key)? {
             self.stack.push(Live::Value(value));
             return self.other_key(key);
         }
@@ -196,8 +201,8 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     /// Writes a value, or what it begins with.
-    pub(super) fn value(&mut self, value: Term<'a>) -> Worked<'a> {
-        if self.encoding.writer.scalar(value, self.known)? {
+    pub(super) fn value(&mut self, value: Bare<'a>) -> Worked<'a> {
+        if self.encoding.writer.scalar(self.read, value, self.known)? {
             return Ok(());
         }
         self.container(value)
@@ -205,13 +210,13 @@ impl<'a> Walk<'a, '_, '_> {
 
     /// Writes the beginning of what is not written at once.
     #[inline]
-    fn container(&mut self, value: Term<'a>) -> Worked<'a> {
-        if let Some(size) = read::map_size(value) {
+    fn container(&mut self, value: Bare<'a>) -> Worked<'a> {
+        if let Some(size) = self.read.map_size(value) {
             return self.map(value, size);
         }
-        match read::kind(value) {
+        match self.read.kind(value) {
             TermKind::List => self.list(value),
-            TermKind::Bitstring if read::bytes(value).is_some() => {
+            TermKind::Bitstring if self.read.bytes(value).is_some() => {
                 self.long_string(value);
                 Ok(())
             }
@@ -221,9 +226,9 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     #[inline]
-    fn list(&mut self, list: Term<'a>) -> Worked<'a> {
+    fn list(&mut self, list: Bare<'a>) -> Worked<'a> {
         self.open(b'[', list)?;
-        if list.is_empty_list() {
+        if self.read.is_empty_list(list) {
             self.encoding.writer.out.push(b']');
             return Ok(());
         }
@@ -235,9 +240,9 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     #[inline]
-    fn map(&mut self, map: Term<'a>, size: usize) -> Worked<'a> {
-        if let Some(module) = self.known.struct_of(map)
-            && read::kind(module) == TermKind::Atom
+    fn map(&mut self, map: Bare<'a>, size: usize) -> Worked<'a> {
+        if let Some(module) = self.known.struct_of(self.read, map)
+            && self.read.kind(module) == TermKind::Atom
         {
             return self.structure(map, module);
         }
@@ -249,7 +254,7 @@ impl<'a> Walk<'a, '_, '_> {
         let object = Object::new(self.nil);
         if size > LARGEST_MAP {
             self.stack.push(Live::Pairs {
-                rest: Term::list_new_empty(map.get_env()),
+                rest: self.read.empty_list(),
                 more: map,
                 object,
             });
@@ -265,17 +270,17 @@ impl<'a> Walk<'a, '_, '_> {
         Ok(())
     }
 
-    fn structure(&mut self, structure: Term<'a>, module: Term<'a>) -> Worked<'a> {
-        let module = read::word(module);
+    fn structure(&mut self, structure: Bare<'a>, module: Bare<'a>) -> Worked<'a> {
+        let module = module.word();
         if module == self.known.fragment
-            && let Some(iodata) = self.known.iodata_of(structure)
+            && let Some(iodata) = self.known.iodata_of(self.read, structure)
         {
             self.stack.push(Live::Iodata(iodata));
         } else if module == self.known.ordered_object
-            && let Some(values) = self.known.values_of(structure)
+            && let Some(values) = self.known.values_of(self.read, structure)
         {
             self.open(b'{', structure)?;
-            if values.is_empty_list() {
+            if self.read.is_empty_list(values) {
                 self.encoding.writer.out.push(b'}');
                 return Ok(());
             }
@@ -290,8 +295,8 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     /// Goes on with an answer to [`Ask::Pairs`].
-    fn more_pairs(&mut self, answer: Term<'a>) {
-        if let Some((pairs, next)) = read::pair(answer)
+    fn more_pairs(&mut self, answer: Bare<'a>) {
+        if let Some((pairs, next)) = self.read.pair(answer)
             && let Some(Live::Pairs { rest, more, .. }) = self.stack.top()
         {
             (*rest, *more) = (pairs, next);
@@ -299,7 +304,7 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     #[inline]
-    fn open(&mut self, bracket: u8, container: Term<'a>) -> Worked<'a> {
+    fn open(&mut self, bracket: u8, container: Bare<'a>) -> Worked<'a> {
         if self.stack.depth() >= self.encoding.writer.options.max_depth {
             return Err(Reason::TooDeep.of(container));
         }
@@ -309,8 +314,8 @@ impl<'a> Walk<'a, '_, '_> {
 
     /// Closes what was read from a list, of which `rest` is left.
     #[inline]
-    fn end(&mut self, bracket: u8, rest: Term<'a>) -> Worked<'a> {
-        if !rest.is_empty_list() {
+    fn end(&mut self, bracket: u8, rest: Bare<'a>) -> Worked<'a> {
+        if !self.read.is_empty_list(rest) {
             return Err(Reason::ImproperList.of(rest));
         }
         self.close(bracket);
@@ -333,7 +338,7 @@ impl<'a> Walk<'a, '_, '_> {
     pub(super) fn cut(&mut self) {
         let writer = &mut self.encoding.writer;
         if writer.options.iodata {
-            self.chunks = output::cut(&mut writer.out, self.chunks);
+            self.chunks = output::cut(self.read, &mut writer.out, self.chunks);
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Writes what needs no stack: scalars, keys, and what stands between them.
 
-use cantilever::read::{self, TermKind};
-use cantilever::{BinaryBuilder, Term};
+use cantilever::BinaryBuilder;
+use cantilever::read::{Bare, Reader, TermKind};
 
 use super::atoms::{Known, Texts};
 use super::options::Options;
@@ -29,8 +29,8 @@ enum Guess {
 }
 
 #[inline]
-fn guess(term: Term<'_>) -> Guess {
-    match read::word(term) & 0b11 {
+fn guess(term: Bare<'_>) -> Guess {
+    match term.word() & 0b11 {
         0b01 => Guess::List,
         0b10 => Guess::Boxed,
         _ => Guess::Immediate,
@@ -52,53 +52,59 @@ impl Writer {
     #[inline]
     pub(super) fn scalar<'a>(
         &mut self,
-        term: Term<'a>,
+        read: Reader<'a>,
+        term: Bare<'a>,
         known: &Known,
     ) -> Result<bool, Refused<'a>> {
         match guess(term) {
             Guess::Boxed => {
-                if self.floats && self.float(term) {
+                if self.floats && self.float(read, term) {
                     return Ok(true);
                 }
-                if let Some(text) = read::bytes(term) {
+                if let Some(text) = read.bytes(term) {
                     self.floats = false;
                     if text.len() > PIECE {
                         return Ok(false);
                     }
                     return self.string(text, term).map(|()| true);
                 }
-                self.floats = self.float(term);
+                self.floats = self.float(read, term);
                 if self.floats {
                     return Ok(true);
                 }
             }
             Guess::Immediate => {
-                if let Some(integer) = read::i64(term) {
+                if let Some(integer) = read.integer(term) {
                     self.integer(integer);
                     return Ok(true);
                 }
             }
             Guess::List => return Ok(false),
         }
-        self.other_scalar(term, known)
+        self.other_scalar(read, term, known)
     }
 
     #[inline(never)]
-    fn other_scalar<'a>(&mut self, term: Term<'a>, known: &Known) -> Result<bool, Refused<'a>> {
-        match read::kind(term) {
-            TermKind::Atom => self.atom(term, known)?,
-            TermKind::Integer => match read::i64(term) {
+    fn other_scalar<'a>(
+        &mut self,
+        read: Reader<'a>,
+        term: Bare<'a>,
+        known: &Known,
+    ) -> Result<bool, Refused<'a>> {
+        match read.kind(term) {
+            TermKind::Atom => self.atom(read, term, known)?,
+            TermKind::Integer => match read.integer(term) {
                 Some(integer) => self.integer(integer),
                 None => return Ok(false),
             },
-            TermKind::Float => return Ok(self.float(term)),
+            TermKind::Float => return Ok(self.float(read, term)),
             _ => return Ok(false),
         }
         Ok(true)
     }
 
     #[inline]
-    pub(super) fn string<'a>(&mut self, text: &[u8], term: Term<'a>) -> Result<(), Refused<'a>> {
+    pub(super) fn string<'a>(&mut self, text: &[u8], term: Bare<'a>) -> Result<(), Refused<'a>> {
         write_string(&mut self.out, text, self.options.escape, term)
     }
 
@@ -108,8 +114,8 @@ impl Writer {
     }
 
     #[inline]
-    fn float(&mut self, term: Term<'_>) -> bool {
-        match read::f64(term) {
+    fn float<'a>(&mut self, read: Reader<'a>, term: Bare<'a>) -> bool {
+        match read.float(term) {
             Some(float) => {
                 write_float(&mut self.out, float);
                 true
@@ -119,8 +125,13 @@ impl Writer {
     }
 
     #[inline]
-    fn atom<'a>(&mut self, atom: Term<'a>, known: &Known) -> Result<(), Refused<'a>> {
-        let word = read::word(atom);
+    fn atom<'a>(
+        &mut self,
+        read: Reader<'a>,
+        atom: Bare<'a>,
+        known: &Known,
+    ) -> Result<(), Refused<'a>> {
+        let word = atom.word();
         if word == known.nil {
             self.out.extend_from_array(b"null", 4);
         } else if word == known.true_ {
@@ -130,7 +141,7 @@ impl Writer {
         } else {
             let text = self
                 .texts
-                .of(atom)
+                .of(read, atom)
                 .ok_or_else(|| Reason::Unsupported.of(atom))?;
             write_string(&mut self.out, text, self.options.escape, atom)?;
         }
@@ -142,17 +153,18 @@ impl Writer {
     #[inline]
     pub(super) fn key<'a>(
         &mut self,
+        read: Reader<'a>,
         first: bool,
         depth: usize,
-        key: Term<'a>,
+        key: Bare<'a>,
     ) -> Result<bool, Refused<'a>> {
         let text = match guess(key) {
-            Guess::Boxed => read::bytes(key),
-            _ if read::kind(key) == TermKind::Atom => self.texts.of(key),
+            Guess::Boxed => read.bytes(key),
+            _ if read.kind(key) == TermKind::Atom => self.texts.of(read, key),
             _ => None,
         };
         let Some(text) = text.filter(|text| text.len() <= PIECE && self.options.is_plain) else {
-            return self.unusual_key(first, depth, key);
+            return self.unusual_key(read, first, depth, key);
         };
         match first {
             true => self.out.push(b'"'),
@@ -168,14 +180,15 @@ impl Writer {
     #[cold]
     fn unusual_key<'a>(
         &mut self,
+        read: Reader<'a>,
         first: bool,
         depth: usize,
-        key: Term<'a>,
+        key: Bare<'a>,
     ) -> Result<bool, Refused<'a>> {
         self.begin_item(first, depth);
-        let text = match read::kind(key) {
-            TermKind::Bitstring => read::bytes(key),
-            TermKind::Atom => self.texts.of(key),
+        let text = match read.kind(key) {
+            TermKind::Bitstring => read.bytes(key),
+            TermKind::Atom => self.texts.of(read, key),
             _ => None,
         };
         match text {
@@ -222,7 +235,7 @@ fn write_string<'a>(
     out: &mut BinaryBuilder,
     text: &[u8],
     escape: Escape,
-    term: Term<'a>,
+    term: Bare<'a>,
 ) -> Result<(), Refused<'a>> {
     out.push(b'"');
     match write_escaped(out, text, escape) {
