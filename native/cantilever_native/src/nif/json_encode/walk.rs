@@ -9,6 +9,7 @@ use super::output;
 use super::refusal::{Reason, Refused};
 use super::stack::Stack;
 use super::stepping::Encoding;
+use super::writer::Written;
 
 /// Larger maps are taken apart by Elixir, a part at a time: the VM has no iterator that outlives a step, and to
 /// take apart a map of this size takes some 50 µs.
@@ -100,8 +101,10 @@ impl<'a> Walk<'a, '_, '_> {
                     writer.begin_item(*count == 0, depth);
                     *count += 1;
                     self.left -= 1;
-                    if !writer.scalar(self.read, item, self.known)? {
-                        return self.container(item);
+                    match writer.scalar(self.read, item, self.known) {
+                        Written::Yes => {}
+                        Written::No => return self.container(item),
+                        Written::Refused(refused) => return Err(refused),
                     }
                     if self.left == 0 {
                         return Ok(());
@@ -117,12 +120,18 @@ impl<'a> Walk<'a, '_, '_> {
                 for (key, value) in &mut **entries {
                     let first = object.begin(key);
                     self.left -= 1;
-                    if !writer.key(self.read, first, depth, key)? {
-                        self.stack.push(Live::Value(value));
-                        return self.other_key(key);
+                    match writer.key(self.read, first, depth, key) {
+                        Written::Yes => {}
+                        Written::No => {
+                            self.stack.push(Live::Value(value));
+                            return self.other_key(key);
+                        }
+                        Written::Refused(refused) => return Err(refused),
                     }
-                    if !writer.scalar(self.read, value, self.known)? {
-                        return self.container(value);
+                    match writer.scalar(self.read, value, self.known) {
+                        Written::Yes => {}
+                        Written::No => return self.container(value),
+                        Written::Refused(refused) => return Err(refused),
                     }
                     if self.left == 0 {
                         return Ok(());
@@ -193,19 +202,23 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     fn entry(&mut self, first: bool, depth: usize, key: Bare<'a>, value: Bare<'a>) -> Worked<'a> {
-        if !self.encoding.writer.key(self.read, first, depth, key)? {
-            self.stack.push(Live::Value(value));
-            return self.other_key(key);
+        match self.encoding.writer.key(self.read, first, depth, key) {
+            Written::Yes => self.value(value),
+            Written::No => {
+                self.stack.push(Live::Value(value));
+                self.other_key(key)
+            }
+            Written::Refused(refused) => Err(refused),
         }
-        self.value(value)
     }
 
     /// Writes a value, or what it begins with.
     pub(super) fn value(&mut self, value: Bare<'a>) -> Worked<'a> {
-        if self.encoding.writer.scalar(self.read, value, self.known)? {
-            return Ok(());
+        match self.encoding.writer.scalar(self.read, value, self.known) {
+            Written::Yes => Ok(()),
+            Written::No => self.container(value),
+            Written::Refused(refused) => Err(refused),
         }
-        self.container(value)
     }
 
     /// Writes the beginning of what is not written at once.

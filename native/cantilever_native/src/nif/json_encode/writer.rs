@@ -19,6 +19,24 @@ pub(super) struct Writer {
     floats: bool,
 }
 
+/// Whether something was written. A result of three states fits into two registers, one of a result in a result does not.
+pub(super) enum Written<'a> {
+    Yes,
+    /// It takes more than a piece of work, or has to be looked at closely.
+    No,
+    Refused(Refused<'a>),
+}
+
+impl<'a> From<Result<(), Refused<'a>>> for Written<'a> {
+    #[inline]
+    fn from(result: Result<(), Refused<'a>>) -> Self {
+        match result {
+            Ok(()) => Written::Yes,
+            Err(refused) => Written::Refused(refused),
+        }
+    }
+}
+
 /// What the low bits of a term's word tell in all versions of the VM so far. It is only used to ask first what is
 /// most likely; a wrong guess costs a question.
 #[derive(PartialEq, Eq)]
@@ -55,52 +73,53 @@ impl Writer {
         read: Reader<'a>,
         term: Bare<'a>,
         known: &Known,
-    ) -> Result<bool, Refused<'a>> {
+    ) -> Written<'a> {
         match guess(term) {
             Guess::Boxed => {
                 if self.floats && self.float(read, term) {
-                    return Ok(true);
+                    return Written::Yes;
                 }
                 if let Some(text) = read.bytes(term) {
                     self.floats = false;
                     if text.len() > PIECE {
-                        return Ok(false);
+                        return Written::No;
                     }
-                    return self.string(text, term).map(|()| true);
+                    return self.string(text, term).into();
                 }
                 self.floats = self.float(read, term);
                 if self.floats {
-                    return Ok(true);
+                    return Written::Yes;
                 }
             }
             Guess::Immediate => {
                 if let Some(integer) = read.integer(term) {
                     self.integer(integer);
-                    return Ok(true);
+                    return Written::Yes;
                 }
             }
-            Guess::List => return Ok(false),
+            Guess::List => return Written::No,
         }
         self.other_scalar(read, term, known)
     }
 
     #[inline(never)]
-    fn other_scalar<'a>(
-        &mut self,
-        read: Reader<'a>,
-        term: Bare<'a>,
-        known: &Known,
-    ) -> Result<bool, Refused<'a>> {
+    fn other_scalar<'a>(&mut self, read: Reader<'a>, term: Bare<'a>, known: &Known) -> Written<'a> {
         match read.kind(term) {
-            TermKind::Atom => self.atom(read, term, known)?,
+            TermKind::Atom => return self.atom(read, term, known).into(),
             TermKind::Integer => match read.integer(term) {
                 Some(integer) => self.integer(integer),
-                None => return Ok(false),
+                None => return Written::No,
             },
-            TermKind::Float => return Ok(self.float(read, term)),
-            _ => return Ok(false),
+            TermKind::Float => {
+                return if self.float(read, term) {
+                    Written::Yes
+                } else {
+                    Written::No
+                };
+            }
+            _ => return Written::No,
         }
-        Ok(true)
+        Written::Yes
     }
 
     #[inline]
@@ -157,7 +176,7 @@ impl Writer {
         first: bool,
         depth: usize,
         key: Bare<'a>,
-    ) -> Result<bool, Refused<'a>> {
+    ) -> Written<'a> {
         let text = match guess(key) {
             Guess::Boxed => read.bytes(key),
             _ if read.kind(key) == TermKind::Atom => self.texts.of(read, key),
@@ -170,10 +189,11 @@ impl Writer {
             true => self.out.push(b'"'),
             false => self.out.extend_from_array(b",\"", 2),
         }
-        write_escaped(&mut self.out, text, self.options.escape)
-            .map_err(|invalid| Reason::InvalidByte(invalid.at).of(key))?;
+        if let Err(invalid) = write_escaped(&mut self.out, text, self.options.escape) {
+            return Written::Refused(Reason::InvalidByte(invalid.at).of(key));
+        }
         self.out.extend_from_array(b"\":", 2);
-        Ok(true)
+        Written::Yes
     }
 
     /// The same where more has to be looked at.
@@ -184,7 +204,7 @@ impl Writer {
         first: bool,
         depth: usize,
         key: Bare<'a>,
-    ) -> Result<bool, Refused<'a>> {
+    ) -> Written<'a> {
         self.begin_item(first, depth);
         let text = match read.kind(key) {
             TermKind::Bitstring => read.bytes(key),
@@ -193,11 +213,15 @@ impl Writer {
         };
         match text {
             Some(text) if text.len() <= PIECE && !self.options.strict => {
-                write_string(&mut self.out, text, self.options.escape, key)?;
-                self.colon();
-                Ok(true)
+                match write_string(&mut self.out, text, self.options.escape, key) {
+                    Ok(()) => {
+                        self.colon();
+                        Written::Yes
+                    }
+                    Err(refused) => Written::Refused(refused),
+                }
             }
-            _ => Ok(false),
+            _ => Written::No,
         }
     }
 
