@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use cantilever::Atom;
-use cantilever::read::{Bare, Reader};
+use cantilever::read::{Bare, Reader, TermKind};
 
 mod names {
     cantilever::rustler::atoms! {
@@ -22,8 +22,8 @@ mod names {
 #[derive(Clone, Copy)]
 pub(super) struct Known {
     pub(super) nil: usize,
-    pub(super) true_: usize,
-    pub(super) false_: usize,
+    true_: usize,
+    false_: usize,
     pub(super) fragment: usize,
     pub(super) ordered_object: usize,
     struct_: Atom,
@@ -46,6 +46,17 @@ impl Known {
             iodata: names::iodata(),
             values: names::values(),
         })
+    }
+
+    /// How JSON writes an atom that it has a word for, and the length of that.
+    #[inline]
+    pub(super) fn word_of(&self, term: Bare<'_>) -> Option<([u8; 8], usize)> {
+        match term.word() {
+            word if word == self.nil => Some((*b"null    ", 4)),
+            word if word == self.true_ => Some((*b"true    ", 4)),
+            word if word == self.false_ => Some((*b"false   ", 5)),
+            _ => None,
+        }
     }
 
     /// The module of a struct, or what else a map has there.
@@ -75,7 +86,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// The text of an atom.
+    /// The text of an atom; `None` if it is none.
     #[inline]
     pub(super) fn of<'a>(&mut self, read: Reader<'a>, atom: Bare<'a>) -> Option<&[u8]> {
         let raw = atom.word();
@@ -90,6 +101,9 @@ impl Texts {
 
     #[cold]
     fn learn<'a>(&mut self, read: Reader<'a>, atom: Bare<'a>, place: usize) -> Option<()> {
+        if read.kind(atom) != TermKind::Atom {
+            return None;
+        }
         let external = read.external(atom)?;
         // The version, the tag and the length. ATOM_EXT and SMALL_ATOM_EXT have Latin-1, in which VMs before OTP 26
         // write what can be; ATOM_UTF8_EXT and SMALL_ATOM_UTF8_EXT.

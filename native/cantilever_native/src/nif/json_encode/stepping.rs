@@ -111,15 +111,13 @@ impl Continuation for Encoding {
             },
             Next::Ended => return Step::Done(nil.to_term(env)),
         };
+        let empty = read.empty_list();
         let (chunks, terms) = match kept {
             Some(kept) => match read.list_cell(kept) {
                 Some(kept) => kept,
                 None => return Step::Done(nil.to_term(env)),
             },
-            None => {
-                let empty = read.empty_list();
-                (empty, empty)
-            }
+            None => (empty, empty),
         };
         let mut frames = std::mem::take(&mut self.frames);
         let mut walk = Walk {
@@ -129,6 +127,7 @@ impl Continuation for Encoding {
             known,
             chunks,
             nil: nil.into(),
+            empty,
             left: 0,
             ask: None,
         };

@@ -9,7 +9,7 @@ use super::output;
 use super::refusal::{Reason, Refused};
 use super::stack::Stack;
 use super::stepping::Encoding;
-use super::writer::Written;
+use super::writer::{Guess, Written, guess};
 
 /// Larger maps are taken apart by Elixir, a part at a time: the VM has no iterator that outlives a step, and to
 /// take apart a map of this size takes some 50 µs.
@@ -26,6 +26,8 @@ pub(super) struct Walk<'a, 's, 'f> {
     /// What is written already, if that is a list: the last one first.
     pub(super) chunks: Bare<'a>,
     pub(super) nil: Bare<'a>,
+    /// The empty list, as the VM has it.
+    pub(super) empty: Bare<'a>,
     /// How many pieces of work are left until the next look.
     pub(super) left: u32,
     /// What Elixir is to be asked, if the walk cannot go on.
@@ -224,10 +226,18 @@ impl<'a> Walk<'a, '_, '_> {
     /// Writes the beginning of what is not written at once.
     #[inline]
     fn container(&mut self, value: Bare<'a>) -> Worked<'a> {
+        if guess(value) == Guess::List && self.read.list_cell(value).is_some() {
+            return self.list(value);
+        }
         if let Some(size) = self.read.map_size(value) {
             return self.map(value, size);
         }
         match self.read.kind(value) {
+            TermKind::List if self.read.is_empty_list(value) => {
+                self.open(b'[', value)?;
+                self.encoding.writer.out.push(b']');
+                Ok(())
+            }
             TermKind::List => self.list(value),
             TermKind::Bitstring if self.read.bytes(value).is_some() => {
                 self.long_string(value);
@@ -241,10 +251,6 @@ impl<'a> Walk<'a, '_, '_> {
     #[inline]
     fn list(&mut self, list: Bare<'a>) -> Worked<'a> {
         self.open(b'[', list)?;
-        if self.read.is_empty_list(list) {
-            self.encoding.writer.out.push(b']');
-            return Ok(());
-        }
         self.stack.push(Live::List {
             rest: list,
             count: 0,
@@ -328,7 +334,7 @@ impl<'a> Walk<'a, '_, '_> {
     /// Closes what was read from a list, of which `rest` is left.
     #[inline]
     fn end(&mut self, bracket: u8, rest: Bare<'a>) -> Worked<'a> {
-        if !self.read.is_empty_list(rest) {
+        if rest != self.empty && !self.read.is_empty_list(rest) {
             return Err(Reason::ImproperList.of(rest));
         }
         self.close(bracket);

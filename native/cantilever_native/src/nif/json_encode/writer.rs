@@ -40,14 +40,14 @@ impl<'a> From<Result<(), Refused<'a>>> for Written<'a> {
 /// What the low bits of a term's word tell in all versions of the VM so far. It is only used to ask first what is
 /// most likely; a wrong guess costs a question.
 #[derive(PartialEq, Eq)]
-enum Guess {
+pub(super) enum Guess {
     List,
     Boxed,
     Immediate,
 }
 
 #[inline]
-fn guess(term: Bare<'_>) -> Guess {
+pub(super) fn guess(term: Bare<'_>) -> Guess {
     match term.word() & 0b11 {
         0b01 => Guess::List,
         0b10 => Guess::Boxed,
@@ -92,6 +92,10 @@ impl Writer {
                 }
             }
             Guess::Immediate => {
+                if let Some(word) = known.word_of(term) {
+                    self.out.extend_from_array(&word.0, word.1);
+                    return Written::Yes;
+                }
                 if let Some(integer) = read.integer(term) {
                     self.integer(integer);
                     return Written::Yes;
@@ -99,13 +103,13 @@ impl Writer {
             }
             Guess::List => return Written::No,
         }
-        self.other_scalar(read, term, known)
+        self.other_scalar(read, term)
     }
 
     #[inline(never)]
-    fn other_scalar<'a>(&mut self, read: Reader<'a>, term: Bare<'a>, known: &Known) -> Written<'a> {
+    fn other_scalar<'a>(&mut self, read: Reader<'a>, term: Bare<'a>) -> Written<'a> {
         match read.kind(term) {
-            TermKind::Atom => return self.atom(read, term, known).into(),
+            TermKind::Atom => return self.atom(read, term).into(),
             TermKind::Integer => match read.integer(term) {
                 Some(integer) => self.integer(integer),
                 None => return Written::No,
@@ -144,27 +148,12 @@ impl Writer {
     }
 
     #[inline]
-    fn atom<'a>(
-        &mut self,
-        read: Reader<'a>,
-        atom: Bare<'a>,
-        known: &Known,
-    ) -> Result<(), Refused<'a>> {
-        let word = atom.word();
-        if word == known.nil {
-            self.out.extend_from_array(b"null", 4);
-        } else if word == known.true_ {
-            self.out.extend_from_array(b"true", 4);
-        } else if word == known.false_ {
-            self.out.extend_from_array(b"false", 5);
-        } else {
-            let text = self
-                .texts
-                .of(read, atom)
-                .ok_or_else(|| Reason::Unsupported.of(atom))?;
-            write_string(&mut self.out, text, self.options.escape, atom)?;
-        }
-        Ok(())
+    fn atom<'a>(&mut self, read: Reader<'a>, atom: Bare<'a>) -> Result<(), Refused<'a>> {
+        let text = self
+            .texts
+            .of(read, atom)
+            .ok_or_else(|| Reason::Unsupported.of(atom))?;
+        write_string(&mut self.out, text, self.options.escape, atom)
     }
 
     /// Begins an entry, and writes its key and what is behind that, if the key is text of moderate size, and not to be
@@ -179,8 +168,8 @@ impl Writer {
     ) -> Written<'a> {
         let text = match guess(key) {
             Guess::Boxed => read.bytes(key),
-            _ if read.kind(key) == TermKind::Atom => self.texts.of(read, key),
-            _ => None,
+            Guess::Immediate => self.texts.of(read, key),
+            Guess::List => None,
         };
         let Some(text) = text.filter(|text| text.len() <= PIECE && self.options.is_plain) else {
             return self.unusual_key(read, first, depth, key);
