@@ -9,7 +9,7 @@
 //! use cantilever::{Env, Term};
 //!
 //! #[cantilever::nif]
-//! fn length(env: Env<'_>, list: Term<'_>) -> usize {
+//! fn length<'a>(env: Env<'a>, list: Term<'a>) -> usize {
 //!     let read = Reader::new(env);
 //!     let mut rest = read.bare(list);
 //!     let mut length = 0;

@@ -44,7 +44,8 @@ impl Returned {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a native function",
     note = "implement `cantilever::Encoder` for it (rustler's derives do), or derive \
-            `cantilever::NifError` for an error enum"
+            `cantilever::NifError` for an error enum",
+    note = "a `cantilever::Continue` is for a plain `fn` without a schedule"
 )]
 pub trait IntoReturned<Kind> {
     /// Encodes the value, or raises it.

@@ -27,7 +27,7 @@ pub struct MapEntries<'a> {
 impl<'a> MapEntries<'a> {
     /// Those of no map, to [`begin`](Self::begin) with one.
     ///
-    /// ```
+    /// ```no_run
     /// assert!(cantilever::read::MapEntries::none().next().is_none());
     /// ```
     #[inline]
@@ -83,7 +83,7 @@ impl<'a> MapEntries<'a> {
 
     /// Leaves the map, before its last entry maybe.
     ///
-    /// ```
+    /// ```no_run
     /// cantilever::read::MapEntries::none().end();
     /// ```
     #[inline]

@@ -116,7 +116,7 @@ fn trim(words: &mut Vec<u64>) {
 fn divide_pair(high: u64, low: u64) -> (u64, u64) {
     const INVERSE: u64 = (u128::MAX / PIECE as u128 - (1 << 64)) as u64;
     let product =
-        u128::from(INVERSE) * u128::from(high) + (u128::from(high) << 64 | u128::from(low));
+        u128::from(INVERSE) * u128::from(high) + ((u128::from(high) << 64) | u128::from(low));
     let mut quotient = ((product >> 64) as u64).wrapping_add(1);
     let mut remainder = low.wrapping_sub(quotient.wrapping_mul(PIECE));
     if remainder > product as u64 {
@@ -155,7 +155,7 @@ mod tests {
 
         #[test]
         fn a_pair_is_divided_as_by_the_compiler(high in 0..PIECE, low: u64) {
-            let whole = u128::from(high) << 64 | u128::from(low);
+            let whole = (u128::from(high) << 64) | u128::from(low);
             let expected = (whole / u128::from(PIECE), whole % u128::from(PIECE));
             let (quotient, remainder) = divide_pair(high, low);
             prop_assert_eq!((u128::from(quotient), u128::from(remainder)), expected);

@@ -45,7 +45,7 @@ fn text_of(digits: u64) -> [u8; 8] {
 #[inline]
 fn digits_of(number: u64) -> u64 {
     // Multiplying by 10486 / 2²⁰ divides by 100, and by 103 / 2¹⁰ by 10, exactly for numbers of four and two digits.
-    let fours = number / 10_000 | (number % 10_000) << 32;
+    let fours = (number / 10_000) | ((number % 10_000) << 32);
     let hundreds = (fours * 10_486) >> 20 & 0x7f_0000_007f;
     let twos = hundreds | (fours - hundreds * 100) << 16;
     let tens = (twos * 103) >> 10 & 0x0f_000f_000f_000f;

@@ -19,6 +19,7 @@ pub(super) struct Stack<'a, 's> {
     terms: Bare<'a>,
     read: Reader<'a>,
     /// For the maps to come.
+    #[expect(clippy::vec_box, reason = "the boxes are what is used again")]
     spare: Vec<Box<MapEntries<'a>>>,
     /// An atom, for where there is no term.
     nil: Bare<'a>,
