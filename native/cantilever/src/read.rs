@@ -133,12 +133,27 @@ impl<'a> Reader<'a> {
     }
 
     /// The environment.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>) {
+    /// let _env: cantilever::Env<'a> = read.env();
+    /// # }
+    /// ```
     #[inline]
     pub fn env(self) -> Env<'a> {
         self.env
     }
 
     /// A term without its environment.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, term: Bare<'a>) {
+    /// let term: cantilever::Term<'a> = read.term(term);
+    /// let bare = read.bare(term);
+    /// # }
+    /// ```
     #[inline]
     pub fn bare(self, term: Term<'a>) -> Bare<'a> {
         // SAFETY: terms with this lifetime are of this environment.
@@ -146,6 +161,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A term with its environment.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, bare: Bare<'a>) {
+    /// let encoded: Option<String> = read.term(bare).decode().ok();
+    /// # }
+    /// ```
     #[inline]
     pub fn term(self, bare: Bare<'a>) -> Term<'a> {
         // SAFETY: as above.
@@ -153,6 +175,14 @@ impl<'a> Reader<'a> {
     }
 
     /// Makes a list of a head and a tail, which need not be a list: then it is an improper one.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, head: Bare<'a>, tail: Bare<'a>) {
+    /// let list = read.cons(head, tail);
+    /// assert_eq!(read.list_cell(list), Some((head, tail)));
+    /// # }
+    /// ```
     #[inline]
     pub fn cons(self, head: Bare<'a>, tail: Bare<'a>) -> Bare<'a> {
         // SAFETY: both are terms of the environment, and so is what is made.
@@ -160,6 +190,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The empty list.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>) {
+    /// assert!(read.is_empty_list(read.empty_list()));
+    /// # }
+    /// ```
     #[inline]
     pub fn empty_list(self) -> Bare<'a> {
         // SAFETY: an array of no terms is never looked at.
@@ -167,6 +204,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Whether it is the empty list.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, term: Bare<'a>) {
+    /// if read.is_empty_list(term) {}
+    /// # }
+    /// ```
     #[inline]
     pub fn is_empty_list(self, term: Bare<'a>) -> bool {
         // SAFETY: the term is one of the environment.
@@ -174,6 +218,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Says what kind of term it is.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, term: Bare<'a>) {
+    /// let is_float = read.kind(term) == cantilever::read::TermKind::Float;
+    /// # }
+    /// ```
     #[inline]
     pub fn kind(self, term: Bare<'a>) -> TermKind {
         type KindOf = unsafe extern "C" fn(*mut ErlNifEnv, ErlNifTerm) -> c_int;
@@ -200,6 +251,16 @@ impl<'a> Reader<'a> {
     }
 
     /// The head and the tail of a list that is not empty.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, list: Bare<'a>) {
+    /// let mut rest = list;
+    /// while let Some((_item, tail)) = read.list_cell(rest) {
+    ///     rest = tail;
+    /// }
+    /// # }
+    /// ```
     #[inline]
     pub fn list_cell(self, term: Bare<'a>) -> Option<(Bare<'a>, Bare<'a>)> {
         let mut head = MaybeUninit::uninit();
@@ -213,6 +274,13 @@ impl<'a> Reader<'a> {
     }
 
     /// The bytes of a binary.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, term: Bare<'a>) {
+    /// let size = read.bytes(term).map(<[u8]>::len);
+    /// # }
+    /// ```
     #[inline]
     pub fn bytes(self, term: Bare<'a>) -> Option<&'a [u8]> {
         let mut binary = MaybeUninit::<ErlNifBinary>::uninit();
@@ -231,6 +299,13 @@ impl<'a> Reader<'a> {
     }
 
     /// An integer of at most 64 bits, with its sign.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, term: Bare<'a>) {
+    /// let number: Option<i64> = read.integer(term);
+    /// # }
+    /// ```
     #[inline]
     pub fn integer(self, term: Bare<'a>) -> Option<i64> {
         let mut value = 0;
@@ -240,6 +315,13 @@ impl<'a> Reader<'a> {
     }
 
     /// A float.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, term: Bare<'a>) {
+    /// let number: Option<f64> = read.float(term);
+    /// # }
+    /// ```
     #[inline]
     pub fn float(self, term: Bare<'a>) -> Option<f64> {
         let mut value = 0.0;
@@ -249,6 +331,13 @@ impl<'a> Reader<'a> {
     }
 
     /// How many keys a map has.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, term: Bare<'a>) {
+    /// let is_empty = read.map_size(term) == Some(0);
+    /// # }
+    /// ```
     #[inline]
     pub fn map_size(self, term: Bare<'a>) -> Option<usize> {
         let mut size = 0;
@@ -258,6 +347,13 @@ impl<'a> Reader<'a> {
     }
 
     /// What a map has under a key.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, map: Bare<'a>, key: Bare<'a>) {
+    /// let value: Option<Bare<'a>> = read.map_value(map, key);
+    /// # }
+    /// ```
     #[inline]
     pub fn map_value(self, map: Bare<'a>, key: Bare<'a>) -> Option<Bare<'a>> {
         let mut value = MaybeUninit::uninit();
@@ -269,6 +365,13 @@ impl<'a> Reader<'a> {
     }
 
     /// Both elements of a tuple of two.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, term: Bare<'a>) {
+    /// if let Some((_first, _second)) = read.pair(term) {}
+    /// # }
+    /// ```
     #[inline]
     pub fn pair(self, term: Bare<'a>) -> Option<(Bare<'a>, Bare<'a>)> {
         let mut arity = 0;
@@ -288,6 +391,13 @@ impl<'a> Reader<'a> {
     /// A term in the VM's external format, as `:erlang.term_to_binary/1` gives it. `None` where there is no memory.
     ///
     /// Takes as long as the term is large, and all of it in one go: for what is known to be small.
+    ///
+    /// ```no_run
+    /// # use cantilever::read::{Bare, Reader};
+    /// # fn example<'a>(read: Reader<'a>, atom: Bare<'a>) {
+    /// let length = read.external(atom).map(|bytes| bytes.len());
+    /// # }
+    /// ```
     pub fn external(self, term: Bare<'a>) -> Option<OwnedBinary> {
         let mut binary = MaybeUninit::uninit();
         // SAFETY: the term is one of its environment; the binary is written on success, and is then the caller's.

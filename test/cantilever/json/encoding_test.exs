@@ -296,6 +296,9 @@ defmodule Cantilever.JSON.EncodingTest do
       assert length(chunks) > 10
       assert Enum.all?(chunks, &(byte_size(&1) <= 70_000))
 
+      flat = Encoding.encode_to_iodata!(Enum.to_list(1..100_000))
+      assert Enum.all?(flat, &(byte_size(&1) <= 70_000))
+
       long = String.duplicate("é\n", 200_000)
       assert IO.iodata_to_binary(Encoding.encode_to_iodata!(long)) == encode!(long)
     end

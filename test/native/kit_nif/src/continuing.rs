@@ -48,8 +48,8 @@ fn continue_rebuild(list: Term<'_>) -> Continue<'_, Rebuild> {
 
 /// Counts its steps, and panics or ends in one of them.
 struct Steps {
-    done: u64,
-    until: u64,
+    done: u32,
+    until: u32,
     panics: bool,
     _dropped: Option<PanicsInDrop>,
 }
@@ -67,7 +67,7 @@ impl Continuation for Steps {
 }
 
 fn steps(
-    until: u64,
+    until: u32,
     panics: bool,
     dropped: Option<PanicsInDrop>,
     kept: Term<'_>,
@@ -82,17 +82,17 @@ fn steps(
 }
 
 #[cantilever::nif]
-fn continue_steps(until: u64, kept: Term<'_>) -> Continue<'_, Steps> {
+fn continue_steps(until: u32, kept: Term<'_>) -> Continue<'_, Steps> {
     steps(until, false, None, kept)
 }
 
 #[cantilever::nif]
-fn continue_panic(until: u64, kept: Term<'_>) -> Continue<'_, Steps> {
+fn continue_panic(until: u32, kept: Term<'_>) -> Continue<'_, Steps> {
     steps(until, true, None, kept)
 }
 
 #[cantilever::nif]
-fn continue_panic_drop(until: u64, kept: Term<'_>) -> Continue<'_, Steps> {
+fn continue_panic_drop(until: u32, kept: Term<'_>) -> Continue<'_, Steps> {
     steps(until, false, Some(PanicsInDrop), kept)
 }
 

@@ -48,7 +48,6 @@ impl<'a> Walk<'a, '_, '_> {
         }
         // A piece takes microseconds, so the slice is looked at after each.
         self.left = 0;
-        self.cut();
         Ok(())
     }
 
@@ -81,7 +80,6 @@ impl<'a> Walk<'a, '_, '_> {
             self.stack.pop();
         }
         self.left = 0;
-        self.cut();
     }
 
     /// Writes a key of which the text is known: a binary. Its value is on the stack.

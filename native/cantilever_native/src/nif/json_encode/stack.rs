@@ -8,7 +8,7 @@ use std::collections::HashSet;
 
 use cantilever::read::{Bare, MapEntries, Reader};
 
-use super::frame::{Frozen, Live};
+use super::frame::{Frozen, Live, Object};
 
 /// How many parts a path has at most: the innermost.
 const LONGEST_PATH: usize = 100;
@@ -52,19 +52,35 @@ impl<'a, 's> Stack<'a, 's> {
         self.live.push(frame);
     }
 
+    /// Pushes a list. A function of its own, so that its frame is made where it stays.
+    #[inline(never)]
+    pub(super) fn push_list(&mut self, rest: Bare<'a>) {
+        self.live.push(Live::List { rest, count: 0 });
+    }
+
+    /// Pushes a map; whether it is one. As [`push_list`](Self::push_list).
+    #[inline(never)]
+    pub(super) fn push_map(&mut self, map: Bare<'a>, size: usize) -> bool {
+        let spare = self.spare.pop();
+        let mut entries = spare.unwrap_or_else(|| Box::new(MapEntries::none()));
+        let is_map = entries.begin(self.read, map);
+        if is_map {
+            let object = Object::new(self.nil);
+            self.live.push(Live::Map {
+                map,
+                entries,
+                size,
+                object,
+            });
+        }
+        is_map
+    }
+
     #[inline]
     pub(super) fn pop(&mut self) {
         if let Some(Live::Map { entries, .. }) = self.live.pop() {
             self.spare.push(entries);
         }
-    }
-
-    /// The entries of a map, in memory that an earlier one has left.
-    #[inline]
-    pub(super) fn entries(&mut self, map: Bare<'a>) -> Option<Box<MapEntries<'a>>> {
-        let spare = self.spare.pop();
-        let mut entries = spare.unwrap_or_else(|| Box::new(MapEntries::none()));
-        entries.begin(self.read, map).then_some(entries)
     }
 
     /// The innermost frame, if there is one.

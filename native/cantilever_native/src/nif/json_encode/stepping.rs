@@ -129,6 +129,7 @@ impl Continuation for Encoding {
             nil: nil.into(),
             empty,
             left: 0,
+            mark: 0,
             ask: None,
         };
         let end = walk.run(given.take(), slice);

@@ -4,19 +4,17 @@ use cantilever::SliceClock;
 use cantilever::read::{Bare, Reader, TermKind};
 
 use super::atoms::Known;
-use super::frame::{Live, Object};
-use super::output;
+use super::frame::Live;
 use super::refusal::{Reason, Refused};
 use super::stack::Stack;
 use super::stepping::Encoding;
 use super::writer::{Guess, Written, guess};
 
-/// Larger maps are taken apart by Elixir, a part at a time: the VM has no iterator that outlives a step, and to
-/// take apart a map of this size takes some 50 µs.
-const LARGEST_MAP: usize = 2048;
-
 /// How many pieces of work, of some tens of nanoseconds each, pass between two looks at the slice.
 pub(super) const PACE: u32 = 16;
+
+/// How many bytes may be written between two looks at most, of some nanoseconds each.
+pub(super) const STRIDE: usize = 4096;
 
 pub(super) struct Walk<'a, 's, 'f> {
     pub(super) read: Reader<'a>,
@@ -30,6 +28,8 @@ pub(super) struct Walk<'a, 's, 'f> {
     pub(super) empty: Bare<'a>,
     /// How many pieces of work are left until the next look.
     pub(super) left: u32,
+    /// How much is written when it is time for the next look anyway.
+    pub(super) mark: usize,
     /// What Elixir is to be asked, if the walk cannot go on.
     pub(super) ask: Option<(Ask, Bare<'a>)>,
 }
@@ -65,6 +65,7 @@ impl<'a> Walk<'a, '_, '_> {
         let pace = self.encoding.pace;
         let mut looks = 0;
         self.left = pace;
+        self.mark = self.encoding.writer.out.len() + STRIDE;
         match given {
             Some((Ask::Value, value)) => self.value(value)?,
             Some((Ask::Key, text)) => self.key_text(text)?,
@@ -78,13 +79,15 @@ impl<'a> Walk<'a, '_, '_> {
             if self.stack.top().is_none() {
                 return Ok(End::Done);
             }
-            if self.left == 0 {
+            if self.left == 0 || self.encoding.writer.out.len() > self.mark {
+                self.cut();
                 if slice.is_over() {
                     // Where already the first look ends the slice, the next one looks earlier.
                     self.encoding.pace = if looks == 0 { pace.div_ceil(2) } else { PACE };
                     return Ok(End::SliceOver);
                 }
                 self.left = pace;
+                self.mark = self.encoding.writer.out.len() + STRIDE;
                 looks += 1;
             }
             self.advance()?;
@@ -108,7 +111,7 @@ impl<'a> Walk<'a, '_, '_> {
                         Written::No => return self.container(item),
                         Written::Refused(refused) => return Err(refused),
                     }
-                    if self.left == 0 {
+                    if self.left == 0 || writer.out.len() > self.mark {
                         return Ok(());
                     }
                 }
@@ -135,7 +138,7 @@ impl<'a> Walk<'a, '_, '_> {
                         Written::No => return self.container(value),
                         Written::Refused(refused) => return Err(refused),
                     }
-                    if self.left == 0 {
+                    if self.left == 0 || writer.out.len() > self.mark {
                         return Ok(());
                     }
                 }
@@ -245,119 +248,6 @@ impl<'a> Walk<'a, '_, '_> {
             }
             TermKind::Integer => self.long_integer(value),
             _ => Err(Reason::Unsupported.of(value)),
-        }
-    }
-
-    #[inline]
-    fn list(&mut self, list: Bare<'a>) -> Worked<'a> {
-        self.open(b'[', list)?;
-        self.stack.push(Live::List {
-            rest: list,
-            count: 0,
-        });
-        Ok(())
-    }
-
-    #[inline]
-    fn map(&mut self, map: Bare<'a>, size: usize) -> Worked<'a> {
-        if let Some(module) = self.known.struct_of(self.read, map)
-            && self.read.kind(module) == TermKind::Atom
-        {
-            return self.structure(map, module);
-        }
-        self.open(b'{', map)?;
-        if size == 0 {
-            self.encoding.writer.out.push(b'}');
-            return Ok(());
-        }
-        let object = Object::new(self.nil);
-        if size > LARGEST_MAP {
-            self.stack.push(Live::Pairs {
-                rest: self.read.empty_list(),
-                more: map,
-                object,
-            });
-        } else {
-            let entries = (self.stack.entries(map)).ok_or_else(|| Reason::Unsupported.of(map))?;
-            self.stack.push(Live::Map {
-                map,
-                entries,
-                size,
-                object,
-            });
-        }
-        Ok(())
-    }
-
-    fn structure(&mut self, structure: Bare<'a>, module: Bare<'a>) -> Worked<'a> {
-        let module = module.word();
-        if module == self.known.fragment
-            && let Some(iodata) = self.known.iodata_of(self.read, structure)
-        {
-            self.stack.push(Live::Iodata(iodata));
-        } else if module == self.known.ordered_object
-            && let Some(values) = self.known.values_of(self.read, structure)
-        {
-            self.open(b'{', structure)?;
-            if self.read.is_empty_list(values) {
-                self.encoding.writer.out.push(b'}');
-                return Ok(());
-            }
-            self.stack.push(Live::Ordered {
-                rest: values,
-                object: Object::new(self.nil),
-            });
-        } else {
-            self.ask = Some((Ask::Value, structure));
-        }
-        Ok(())
-    }
-
-    /// Goes on with an answer to [`Ask::Pairs`].
-    fn more_pairs(&mut self, answer: Bare<'a>) {
-        if let Some((pairs, next)) = self.read.pair(answer)
-            && let Some(Live::Pairs { rest, more, .. }) = self.stack.top()
-        {
-            (*rest, *more) = (pairs, next);
-        }
-    }
-
-    #[inline]
-    fn open(&mut self, bracket: u8, container: Bare<'a>) -> Worked<'a> {
-        if self.stack.depth() >= self.encoding.writer.options.max_depth {
-            return Err(Reason::TooDeep.of(container));
-        }
-        self.encoding.writer.out.push(bracket);
-        Ok(())
-    }
-
-    /// Closes what was read from a list, of which `rest` is left.
-    #[inline]
-    fn end(&mut self, bracket: u8, rest: Bare<'a>) -> Worked<'a> {
-        if rest != self.empty && !self.read.is_empty_list(rest) {
-            return Err(Reason::ImproperList.of(rest));
-        }
-        self.close(bracket);
-        Ok(())
-    }
-
-    #[inline]
-    fn close(&mut self, bracket: u8) {
-        self.stack.pop();
-        let writer = &mut self.encoding.writer;
-        if writer.options.pretty.is_some() {
-            writer.new_line(self.stack.depth());
-        }
-        writer.out.push(bracket);
-        self.cut();
-    }
-
-    /// Moves what was written to the list, if that is wanted.
-    #[inline]
-    pub(super) fn cut(&mut self) {
-        let writer = &mut self.encoding.writer;
-        if writer.options.iodata {
-            self.chunks = output::cut(self.read, &mut writer.out, self.chunks);
         }
     }
 }
