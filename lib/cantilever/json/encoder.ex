@@ -50,6 +50,7 @@ defimpl Cantilever.JSON.Encoder, for: Any do
     end
   end
 
+  @spec encode(struct(), keyword()) :: no_return()
   def encode(%module{} = struct, _opts) do
     raise Protocol.UndefinedError,
       protocol: @protocol,
@@ -73,13 +74,6 @@ defimpl Cantilever.JSON.Encoder, for: Any do
 
       or turn it into something else before it is encoded, such as a map or a list
       """
-  end
-
-  def encode(value, _opts) do
-    raise Protocol.UndefinedError,
-      protocol: @protocol,
-      value: value,
-      description: "JSON has nothing for it: turn it into a map, a list, a string or a number"
   end
 
   defp fields_of(module, struct, opts) do
@@ -117,7 +111,9 @@ defimpl Cantilever.JSON.Encoder, for: Any do
   end
 end
 
-defimpl Cantilever.JSON.Encoder, for: [Atom, BitString, Float, Integer, List, Map] do
+# What no struct is stands for itself. Of what JSON has nothing for, the native function says where it is.
+defimpl Cantilever.JSON.Encoder,
+  for: [Atom, BitString, Float, Function, Integer, List, Map, PID, Port, Reference, Tuple] do
   def encode(value, _opts), do: value
 end
 
