@@ -112,6 +112,25 @@ defmodule Cantilever.JSON.EncodingTest do
       assert encode!(~T[12:34:56.789]) == ~s("12:34:56.789")
       assert encode!(~N[2024-02-29 12:34:56]) == ~s("2024-02-29T12:34:56")
       assert encode!(~U[2024-02-29 12:34:56.000001Z]) == ~s("2024-02-29T12:34:56.000001Z")
+
+      for year <- [-9999, -1, 0, 1, 999, 9999], {us, precision} <- [{0, 0}, {5000, 3}, {1, 6}] do
+        naive = NaiveDateTime.new!(year, 1, 31, 0, 5, 59, {us, precision})
+        assert encode!(naive) == ~s("#{NaiveDateTime.to_iso8601(naive)}")
+        assert encode!(NaiveDateTime.to_date(naive)) == ~s("#{NaiveDateTime.to_date(naive)}")
+        assert encode!(NaiveDateTime.to_time(naive)) == ~s("#{NaiveDateTime.to_time(naive)}")
+        utc = DateTime.from_naive!(naive, "Etc/UTC")
+
+        for {zone, utc_offset, std_offset} <- [
+              {"Etc/UTC", 0, 0},
+              {"Etc/UTC", 60, 0},
+              {"Europe/London", 0, 0},
+              {"Europe/Berlin", 3600, 3600},
+              {"America/St_Johns", -12_600, 0}
+            ] do
+          local = %{utc | time_zone: zone, utc_offset: utc_offset, std_offset: std_offset}
+          assert encode!([local]) == ~s(["#{DateTime.to_iso8601(local)}"])
+        end
+      end
     end
 
     test "puts fragments in as they are" do

@@ -1,14 +1,16 @@
-//! Writing the scalars of JSON: strings, floats, and integers of any size.
+//! Writing the scalars of JSON: strings, floats, and integers of any size; and dates, which JSON has as strings.
 
 mod decimal;
 mod escape;
 mod float;
 mod integer;
+mod iso8601;
 
 pub use decimal::Decimal;
 pub use escape::{Escape, InvalidText, write_escaped};
 pub use float::write_float;
 pub use integer::write_integer;
+pub use iso8601::{Date, Offset, Time, write_date, write_offset, write_time};
 
 /// Where text is written to.
 pub trait Sink {

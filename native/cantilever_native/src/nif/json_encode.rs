@@ -1,6 +1,7 @@
 //! Writing terms as JSON. The walk goes on across slices, and comes back to Elixir where a protocol is asked.
 
 mod atoms;
+mod calendar;
 mod containers;
 mod frame;
 mod iodata;

@@ -2,6 +2,7 @@
 
 use cantilever::read::{Bare, TermKind};
 
+use super::calendar::Moment;
 use super::frame::{Live, Object};
 use super::output;
 use super::refusal::Reason;
@@ -44,6 +45,10 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     fn structure(&mut self, structure: Bare<'a>, module: Bare<'a>) -> Worked<'a> {
+        if let Some(moment) = Moment::of(self.read, structure, module) {
+            moment.write(&mut self.encoding.writer.out);
+            return Ok(());
+        }
         let module = module.word();
         if module == self.known.fragment
             && let Some(iodata) = self.known.iodata_of(self.read, structure)
