@@ -67,7 +67,7 @@ impl Writer {
     }
 
     /// Writes `term` if it is a scalar that takes one piece of work; whether it was.
-    #[inline]
+    #[inline(always)]
     pub(super) fn scalar<'a>(
         &mut self,
         read: Reader<'a>,
@@ -158,7 +158,7 @@ impl Writer {
 
     /// Begins an entry, and writes its key and what is behind that, if the key is text of moderate size, and not to be
     /// compared with others; whether it was. Else only the entry is begun.
-    #[inline]
+    #[inline(always)]
     pub(super) fn key<'a>(
         &mut self,
         read: Reader<'a>,
