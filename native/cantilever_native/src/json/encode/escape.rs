@@ -53,7 +53,7 @@ fn valid(text: &[u8]) -> Result<&str, InvalidText> {
 }
 
 /// Escapes what JSON needs escaped; whether all of the text was ASCII.
-#[inline]
+#[inline(always)]
 fn write_json(out: &mut impl Sink, text: &[u8]) -> bool {
     let mut beyond = 0;
     let mut rest = text;
