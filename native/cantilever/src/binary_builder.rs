@@ -365,7 +365,12 @@ unsafe fn copy(bytes: &[u8], to: *mut u8) {
             }
             4..8 => copy_ends::<4>(bytes, to),
             8..17 => copy_ends::<8>(bytes, to),
-            17..33 => copy_ends::<16>(bytes, to),
+            // In words, though there are few of them: numbers were just written in parts, and a load of several parts waits.
+            17..25 => {
+                copy_ends::<8>(&bytes[..16], to);
+                copy_ends::<8>(&bytes[8..], to.add(8));
+            }
+            25..33 => copy_ends::<16>(bytes, to),
             _ => ptr::copy_nonoverlapping(bytes.as_ptr(), to, bytes.len()),
         }
     }
