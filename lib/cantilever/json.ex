@@ -34,7 +34,7 @@ defmodule Cantilever.JSON do
   >     {pid, monitor} = :erlang.spawn_opt(work, [:monitor, min_heap_size: 16 * div(byte_size(document), 8)])
   """
 
-  alias Cantilever.JSON.{DecodeError, DecodeOptions, OrderedObject}
+  alias Cantilever.JSON.{DecodeError, DecodeOptions, EncodeError, Encoding, OrderedObject}
   alias Cantilever.Native
 
   @typedoc "What `decode/2` returns. `OrderedObject` and `Decimal` stand in it only if they are asked for."
@@ -63,7 +63,7 @@ defmodule Cantilever.JSON do
       the order and all members of the same key
     * `:duplicates` - what a key means that the object has already: `:last`, that its value counts (the default), or `:error`.
       With `:ordered`, `:last` keeps all.
-    * `:max_depth` - how many arrays and objects may be within each other: 1,024 by default
+    * `:max_depth` - how many arrays and objects may be within each other: 1,024 by default, `:infinity` for any number
     * `:max_bytes` - how long a document may be, or an element of `stream_elements/2`; `:infinity` by default
     * `:max_new_atoms` - 1,000 by default
   """
@@ -73,9 +73,37 @@ defmodule Cantilever.JSON do
           | {:strings, :auto | :copy | :reference}
           | {:objects, :maps | :ordered}
           | {:duplicates, :last | :error}
-          | {:max_depth, pos_integer()}
+          | {:max_depth, pos_integer() | :infinity}
           | {:max_bytes, pos_integer() | :infinity}
           | {:max_new_atoms, non_neg_integer()}
+
+  @typedoc """
+  How a term is written:
+
+    * `:escape` - which characters are escaped besides those that JSON cannot hold: none (`:json`, the default); the
+      line separators U+2028 and U+2029 (`:javascript`); those and `<`, `>`, `&` and `/`, for text that is put into a page
+      (`:html`); or all that are not ASCII (`:unicode`). Jason's `:javascript_safe`, `:html_safe` and `:unicode_safe` are
+      taken too
+    * `:pretty` - whether to write each value on a line of its own, indented: `true`, or a list with `:indent` (two
+      spaces), `:line_separator` (`"\\n"`) and `:after_colon` (a space). `false` by default
+    * `:maps` - whether it is an error if two keys of a map are written alike, such as `1` and `"1"`: `:strict`, or
+      `:naive`, the default, with which both are written
+    * `:max_depth` - how deep lists and maps may be nested: 1,024 by default, `:infinity` for any depth
+  """
+  @type encode_option() ::
+          {:escape,
+           :json
+           | :javascript
+           | :html
+           | :unicode
+           | :javascript_safe
+           | :html_safe
+           | :unicode_safe}
+          | {:pretty,
+             boolean()
+             | [indent: String.t(), line_separator: String.t(), after_colon: String.t()]}
+          | {:maps, :naive | :strict}
+          | {:max_depth, pos_integer() | :infinity}
 
   # Up to this many bytes are read in one go, which takes about 100 µs at worst.
   @short_bytes 8192
@@ -85,9 +113,9 @@ defmodule Cantilever.JSON do
 
       iex> Cantilever.JSON.decode("[1, 2.0, 1e2, 123456789012345678901234567890]")
       {:ok, [1, 2.0, 100.0, 123456789012345678901234567890]}
-      iex> {:error, error} = Cantilever.JSON.decode(~S({"a" 1}))
+      iex> {:error, error} = Cantilever.JSON.decode("[1 2]")
       iex> Exception.message(error)
-      ~S(expected :, found 1 at byte 5, between "{\\\\\\"a\\\\\\" " and "1}")
+      ~S(expected , or ], found 2 at byte 3, between "[1 " and "2]")
 
   Raises `ArgumentError` for options that there are not, and for input that is no iodata.
   """
@@ -118,6 +146,69 @@ defmodule Cantilever.JSON do
         term
     end
   end
+
+  @doc """
+  Writes a term as JSON.
+
+      iex> Cantilever.JSON.encode(%{"a" => [1, 2.5, nil, true, "é"]})
+      {:ok, ~s({"a":[1,2.5,null,true,"é"]})}
+
+      iex> {:error, error} = Cantilever.JSON.encode(%{"a" => [{1, 2}]})
+      iex> error.path
+      ["a", 0]
+
+  Maps become objects, whose keys are strings, atoms, numbers, or anything else that has `String.Chars`; lists become
+  arrays; atoms other than `nil`, `true` and `false` become strings; floats have the fewest digits that give the same
+  float again; integers are exact at any size. Structs say themselves what they become, through
+  `Cantilever.JSON.Encoder`. Keyword lists are refused, as they are no arrays, and their keys may repeat.
+
+  The call yields: however large the term is, no scheduler is held for longer than some microseconds. If its process is
+  killed, it stops, and what it had written is freed.
+
+  Returns `{:error, error}` with a `Cantilever.JSON.EncodeError` for what JSON has nothing for, and with a
+  `Protocol.UndefinedError` for a struct without an encoder, or a key without a text. Raises an `ArgumentError` that
+  names the option if one is unknown or wrong. What an encoder raises is not caught. See `t:encode_option/0` for the options.
+  """
+  @spec encode(term(), [encode_option()]) ::
+          {:ok, String.t()} | {:error, EncodeError.t() | Exception.t()}
+  def encode(term, options \\ []), do: Encoding.encode(term, options)
+
+  @doc """
+  Writes a term as JSON, and raises what `encode/2` returns as an error.
+
+      iex> Cantilever.JSON.encode!([1, %{a: "</script>"}], escape: :html)
+      ~S([1,{"a":"\\u003C\\/script\\u003E"}])
+
+      iex> Cantilever.JSON.encode!(%{a: [1, []]}, pretty: true)
+      ~s({\\n  "a": [\\n    1,\\n    []\\n  ]\\n})
+  """
+  @spec encode!(term(), [encode_option()]) ::
+          String.t()
+  def encode!(term, options \\ []), do: Encoding.encode!(term, options)
+
+  @doc """
+  Writes a term as JSON, as a list of binaries.
+
+  Each of them has about 64 kB, so that none of a large document is ever moved while it is written. Sockets and files
+  take such a list as it is. See `encode/2`.
+
+      iex> {:ok, iodata} = Cantilever.JSON.encode_to_iodata([1, 2])
+      iex> IO.iodata_to_binary(iodata)
+      "[1,2]"
+  """
+  @spec encode_to_iodata(term(), [encode_option()]) ::
+          {:ok, [binary()]} | {:error, EncodeError.t() | Exception.t()}
+  def encode_to_iodata(term, options \\ []), do: Encoding.encode_to_iodata(term, options)
+
+  @doc """
+  Writes a term as JSON, as a list of binaries, and raises what `encode_to_iodata/2` returns as an error.
+
+      iex> Cantilever.JSON.encode_to_iodata!([1, 2])
+      ["[1,2]"]
+  """
+  @spec encode_to_iodata!(term(), [encode_option()]) ::
+          [binary()]
+  def encode_to_iodata!(term, options \\ []), do: Encoding.encode_to_iodata!(term, options)
 
   @doc """
   Returns a lazy stream of the elements of an array, which comes in chunks.

@@ -71,6 +71,35 @@ defmodule Cantilever.Native do
            {:error, reason :: atom(), message :: binary(), offset :: non_neg_integer(),
             before :: binary(), rest :: binary()}
 
+  # Writes a term as JSON, as `Cantilever.JSON.Encoding` asks. Yielding, as terms are of any size. The flags are those of
+  # `Cantilever.JSON.EncodeOptions`; `pretty` is `{indent, line_separator, after_colon}` or nil.
+  #
+  # Returns the binary, or with the flag for iodata a list of binaries; `{:error, reason, byte, term, path}`; or, where it
+  # cannot go on by itself, `{:ask, what, about, paused, kept}`, which `json_encode_go_on/3` goes on from, once, with the
+  # answer: for `:value` a term to write in the place of the struct `about`; for `:key` the text of the key `about`; for
+  # `:pairs`, where `about` is a map, or what the answer before has given for the rest of it, `{[key, value, …], rest}`,
+  # where `rest` is nil after the last ones.
+  @doc false
+  @spec json_encode(
+          term(),
+          non_neg_integer(),
+          pos_integer(),
+          nil | {String.t(), String.t(), String.t()}
+        ) ::
+          json_encoded()
+  def json_encode(_term, _flags, _max_depth, _pretty), do: :erlang.nif_error(@absent)
+
+  # Goes on with an encoding. Yielding, as that. `{:error, reason}` if it has gone on already.
+  @doc false
+  @spec json_encode_go_on(reference(), term(), term()) :: json_encoded() | {:error, String.t()}
+  def json_encode_go_on(_paused, _kept, _answer), do: :erlang.nif_error(@absent)
+
+  @typep json_encoded ::
+           binary()
+           | [binary()]
+           | {:error, atom(), nil | non_neg_integer(), term(), [term()]}
+           | {:ask, :value | :key | :pairs, term(), reference(), term()}
+
   # How many slices were measured since the last call, and the longest of them in ns. Normal: two reads.
   @doc false
   @spec take_slice_stats() :: {non_neg_integer(), non_neg_integer()}

@@ -113,6 +113,13 @@ defmodule Cantilever.KitNif.Stubs do
     yield_by_waking: 1,
     yield_large: 1,
     take_slices: 0,
+    # continuing.rs
+    continue_rebuild: 1,
+    continue_steps: 2,
+    continue_panic: 2,
+    continue_panic_drop: 2,
+    continue_result: 2,
+    endless_continuation: 2,
     # parking.rs
     slot_new: 0,
     slot_put: 2,

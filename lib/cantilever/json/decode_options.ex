@@ -65,7 +65,7 @@ defmodule Cantilever.JSON.DecodeOptions do
     end
   end
 
-  defp limit(:max_bytes, :infinity), do: @infinity
+  defp limit(name, :infinity) when name in [:max_bytes, :max_depth], do: @infinity
   defp limit(:max_new_atoms, 0), do: 0
   defp limit(_name, value) when is_integer(value) and value > 0 and value <= @infinity, do: value
 

@@ -5,6 +5,7 @@ use rustler::sys::ErlNifTerm;
 use rustler::{Decoder, Encoder, Env, Error, Term};
 
 use crate::cancel::CancelToken;
+use crate::continuation::IntoFinished;
 use crate::returned::{IntoReturned, Returned};
 use crate::stale_handle::StaleHandle;
 use crate::{handle, inspect, module};
@@ -115,9 +116,15 @@ impl<'a> Args<'a> {
             .map_err(|reason| BadArgument::new(format!("{}: {reason}", self.function())))
     }
 
+    /// Encodes what a Normal function returned, raises it, or goes on with it.
+    #[inline]
+    pub fn finish<K>(&self, value: impl IntoFinished<K>) -> Returned {
+        value.into_finished(self.env, self.info)
+    }
+
     /// Encodes what the function returned, or raises it.
     #[inline]
-    pub fn finish<K>(&self, value: impl IntoReturned<K>) -> Returned {
+    pub fn finish_at_once<K>(&self, value: impl IntoReturned<K>) -> Returned {
         value.into_returned(self.env)
     }
 

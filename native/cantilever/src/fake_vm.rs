@@ -1,7 +1,7 @@
 //! Stand-ins for the VM's functions, so that unit tests link without one. Tests run on threads
 //! that the VM does not manage, and there is no Logger; nothing else may be asked for.
 
-use rustler::sys::{ERL_NIF_THR_UNDEFINED, c_int};
+use rustler::sys::{ERL_NIF_THR_UNDEFINED, ErlNifBinary, c_int};
 
 macro_rules! absent {
     ($($name:ident),* $(,)?) => {
@@ -43,7 +43,34 @@ extern "C" fn enif_is_exception() -> c_int {
     0
 }
 
+#[unsafe(no_mangle)]
+extern "C" fn enif_alloc_binary(size: usize, binary: *mut ErlNifBinary) -> c_int {
+    // SAFETY: the kit passes memory for a binary, of which these fields are looked at.
+    unsafe {
+        (*binary).size = size;
+        (*binary).data = libc::malloc(size).cast();
+    }
+    1
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn enif_realloc_binary(binary: *mut ErlNifBinary, size: usize) -> c_int {
+    // SAFETY: the binary is one of `enif_alloc_binary`.
+    unsafe {
+        (*binary).size = size;
+        (*binary).data = libc::realloc((*binary).data.cast(), size).cast();
+    }
+    1
+}
+
+#[unsafe(no_mangle)]
+extern "C" fn enif_release_binary(binary: *mut ErlNifBinary) {
+    // SAFETY: as above, and it is not used again.
+    unsafe { libc::free((*binary).data.cast()) };
+}
+
 absent!(
+    enif_make_binary,
     enif_alloc_resource,
     enif_make_copy,
     enif_make_list_from_array,

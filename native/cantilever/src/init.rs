@@ -20,6 +20,7 @@ use crate::handle::Boxed;
 use crate::outbox::Credit;
 use crate::resource::Object;
 use crate::settings::{self, Settings};
+use crate::suspended::Suspended;
 use crate::{build, builds, mailbox, module, outbox, panics, pool, watchdog};
 
 mod atoms {
@@ -55,7 +56,7 @@ static UNSETTLED: AtomicBool = AtomicBool::new(false);
 
 macro_rules! for_each_kind {
     ($kind:ident => $action:expr) => {
-        for_each_kind!(@ $kind => $action; Flag Boxed Call Ticket Credit)
+        for_each_kind!(@ $kind => $action; Flag Boxed Call Suspended Ticket Credit)
     };
     (@ $kind:ident => $action:expr; $($object:ty)*) => {
         $({

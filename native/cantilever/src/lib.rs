@@ -70,10 +70,12 @@ mod args;
 #[cfg(feature = "bench")]
 #[doc(hidden)]
 pub mod bench;
+mod binary_builder;
 mod build;
 mod builds;
 mod call;
 mod cancel;
+mod continuation;
 mod dirty;
 mod errand;
 mod error;
@@ -93,6 +95,7 @@ mod panics;
 mod pool;
 pub mod process;
 mod raise;
+pub mod read;
 mod reclaim;
 mod resource;
 mod returned;
@@ -104,6 +107,7 @@ mod slice;
 mod stale_handle;
 mod steps;
 mod suspend;
+mod suspended;
 mod sync;
 mod task;
 mod term_builder;
@@ -121,7 +125,9 @@ pub use rustler::{
     Atom, BigInt, Binary, Decoder, Encoder, Env, LocalPid, NewBinary, NifResult, OwnedBinary, Term,
 };
 
+pub use crate::binary_builder::BinaryBuilder;
 pub use crate::cancel::{CancelToken, Cancelled};
+pub use crate::continuation::{Continuation, Continue, SliceClock, Step};
 pub use crate::handle::Handle;
 pub use crate::offload::offload;
 pub use crate::pool::parallel;
@@ -143,6 +149,7 @@ pub mod __private {
     pub use crate::admission::FunctionLimit;
     pub use crate::args::{Args, BadArgument, Listed, NifInfo};
     pub use crate::build::{Build, this_build};
+    pub use crate::continuation::IntoFinished;
     pub use crate::dirty::{DirtyKind, DirtyNif, call_dirty};
     pub use crate::error::encode_error;
     pub use crate::init::{Library, LoadFn, LoadOutcome, entry};

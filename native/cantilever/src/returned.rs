@@ -17,8 +17,16 @@ impl Returned {
         self.0
     }
 
+    /// What another step has made, or queued.
+    ///
+    /// # Safety
+    /// The term is one of the environment that the call runs in, or what queueing its next step gave.
+    pub(crate) unsafe fn from_term(term: ErlNifTerm) -> Self {
+        Returned(term)
+    }
+
     #[inline]
-    fn encode(value: &impl Encoder, env: Env<'_>) -> Self {
+    pub(crate) fn encode(value: &impl Encoder, env: Env<'_>) -> Self {
         Returned(value.encode(env).as_c_arg())
     }
 
@@ -36,7 +44,8 @@ impl Returned {
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be returned from a native function",
     note = "implement `cantilever::Encoder` for it (rustler's derives do), or derive \
-            `cantilever::NifError` for an error enum"
+            `cantilever::NifError` for an error enum",
+    note = "a `cantilever::Continue` is for a plain `fn` without a schedule"
 )]
 pub trait IntoReturned<Kind> {
     /// Encodes the value, or raises it.

@@ -118,7 +118,7 @@ impl Slice {
 
     /// Passes a checkpoint; whether the slice is used up.
     #[inline]
-    fn pass(&self) -> bool {
+    pub(crate) fn pass(&self) -> bool {
         let until_look = self.until_look.get() - 1;
         self.until_look.set(until_look);
         if until_look > 0 || !self.look() {

@@ -38,6 +38,10 @@ use syn::parse_macro_input;
 /// Decoding and encoding do not yield: a list costs about 30 ns for each item, so one that may have
 /// more than some 10,000 is better passed as a binary, or to a dirty function.
 ///
+/// No term outlives a slice of an `async fn`. What reads or builds terms of any size, a slice at a time, is a
+/// [`Continuation`](../cantilever/trait.Continuation.html), with which a Normal function goes on by returning a
+/// [`Continue`](../cantilever/struct.Continue.html).
+///
 /// Where there is no memory for a binary or a `Vec`, the node ends, as it does for the VM's own: give
 /// a length that comes from a caller a limit. A `Drop` that panics while another panic unwinds ends
 /// it too, as in any Rust program.

@@ -116,6 +116,11 @@ fn implementation(
             }
         }
     } else {
+        // Only on a normal scheduler there are slices, in which a call can go on.
+        let finish = match schedule {
+            Schedule::Normal => quote!(finish),
+            _ => quote!(finish_at_once),
+        };
         quote! {
             impl ::cantilever::__private::SyncNif for __Nif {
                 const INFO: &'static ::cantilever::__private::NifInfo = __INFO;
@@ -128,7 +133,7 @@ fn implementation(
                     ::cantilever::__private::BadArgument,
                 > {
                     #decoding
-                    ::core::result::Result::Ok(__args.finish(#call))
+                    ::core::result::Result::Ok(__args.#finish(#call))
                 }
             }
         }

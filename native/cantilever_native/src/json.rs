@@ -1,3 +1,4 @@
-//! JSON (RFC 8259) as plain Rust, which knows no term: `nif` makes terms of what is read here.
+//! JSON (RFC 8259) as plain Rust, which knows no term: `nif` reads and writes these.
 
 pub mod decode;
+pub mod encode;

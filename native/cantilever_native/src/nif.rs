@@ -3,5 +3,11 @@
 mod intensive_calculation;
 #[cfg(feature = "json")]
 mod json_decode;
+#[cfg(feature = "json")]
+mod json_encode;
 
+#[cfg(not(feature = "every_checkpoint"))]
 cantilever::init!("Elixir.Cantilever.Native");
+
+#[cfg(feature = "every_checkpoint")]
+cantilever::init!("Elixir.Cantilever.Native.EveryCheckpoint");

@@ -34,6 +34,9 @@ defmodule Cantilever.Kit.KillingTest do
     yielding: quote(do: fn bytes, _slot -> KitNif.endless_yielding(bytes) end),
     yielding_at_every_checkpoint:
       quote(do: fn bytes, _slot -> EveryCheckpoint.endless_yielding(bytes) end),
+    continuing: quote(do: fn bytes, _slot -> KitNif.endless_continuation(bytes, [bytes]) end),
+    continuing_at_every_look:
+      quote(do: fn bytes, _slot -> EveryCheckpoint.endless_continuation(bytes, [bytes]) end),
     yielding_with_a_thread: quote(do: fn bytes, _slot -> KitNif.endless_with_thread(bytes) end),
     parked: quote(do: fn bytes, slot -> KitNif.endless_parked(slot, bytes) end),
     holding_handles:

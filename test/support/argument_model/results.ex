@@ -82,6 +82,11 @@ defmodule Cantilever.ArgumentModel.Results do
   def of(:yield_joined, [a, b]), do: {:value, {a, b}}
   def of(:yield_by_waking, [n]), do: {:value, n}
   def of(:yield_large, [n]), do: {:value, div(n * (n - 1), 2)}
+  def of(:continue_rebuild, [list]), do: {:value, proper_part(list)}
+  def of(:continue_steps, [until, kept]), do: {:value, {max(until, 1), kept}}
+  def of(:continue_panic, [until, _kept]), do: {:panic, "in step #{max(until, 1)}"}
+  def of(:continue_result, [true, _kept]), do: {:value, {:error, "refused"}}
+  def of(:continue_result, [false, kept]), do: {:value, {3, kept}}
   def of(:slot_put, [_slot, _value]), do: {:value, true}
   def of(:slot_waited_for, [_slot]), do: {:where, &is_boolean/1}
   def of(:slot_references, [_slot]), do: {:where, &is_integer/1}
@@ -91,6 +96,9 @@ defmodule Cantilever.ArgumentModel.Results do
   def of(:live_handle_sum, [_handle]), do: {:value, sum("abc")}
   def of(:sum_normal, [bytes]), do: {:value, sum(bytes)}
   def of(:rustler_counter_next, [_counter]), do: {:where, &is_integer/1}
+
+  defp proper_part([item | rest]), do: [item | proper_part(rest)]
+  defp proper_part(_no_list), do: []
 
   defp half(0), do: {:error, {:zero, "zero"}}
   defp half(number) when number > 100, do: {:error, {:too_large, "#{number} is above 100"}}

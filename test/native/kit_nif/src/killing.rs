@@ -27,13 +27,17 @@ impl Drop for Live {
 }
 
 /// A binary that lives as long as what holds it.
-struct Kept {
+pub(crate) struct Kept {
     bytes: SharedBinary,
     _live: Live,
 }
 
 impl Kept {
-    fn new(bytes: SharedBinary) -> Self {
+    pub(crate) fn sum(&self) -> u64 {
+        sum(&self.bytes)
+    }
+
+    pub(crate) fn new(bytes: SharedBinary) -> Self {
         Kept {
             bytes,
             _live: Live::new(),

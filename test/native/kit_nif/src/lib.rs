@@ -6,6 +6,7 @@
 mod admitting;
 mod building;
 mod cancelling;
+mod continuing;
 mod handles;
 mod holding;
 mod killing;

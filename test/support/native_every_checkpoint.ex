@@ -1,0 +1,20 @@
+defmodule Cantilever.Native.EveryCheckpoint do
+  @moduledoc false
+  # The kit's own native functions, with slices that each checkpoint ends.
+
+  use Cantilever.Nif,
+    otp_app: :cantilever,
+    crate: "cantilever_native",
+    features: ["every_checkpoint"],
+    load_data: [cantilever: [slice_us: 0]]
+
+  use Cantilever.NativeStubs,
+    intensive_calculation: 1,
+    take_slice_stats: 0,
+    json_decode_short: 2,
+    json_decode_long: 3,
+    json_decoder_new: 2,
+    json_decoder_feed: 4,
+    json_encode: 4,
+    json_encode_go_on: 3
+end
