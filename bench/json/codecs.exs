@@ -10,7 +10,7 @@ defmodule Cantilever.Bench.JSON.Codecs do
   """
 
   # Which of them there are is found out when the bench runs.
-  @compile {:no_warn_undefined, [Cantilever.JSON, :jiffy, :json, JSON, Jason]}
+  @compile {:no_warn_undefined, [:jiffy, :json, JSON, Jason]}
 
   @typedoc """
   `decode` takes what `packed` makes of a document. A floor does not know JSON.

@@ -22,7 +22,7 @@ defmodule Cantilever.JSON do
   Up to 8 KiB are read in one go, which takes some microseconds. Longer documents are read in slices of about 20 µs
   between which the scheduler turns to other processes, however long a document or one of its strings is. Their terms are made on
   a heap of their own and handed to the caller as a message, which copies nothing; what the VM can only do in one piece, a map of
-  more than 2,048 keys or an integer of more than 2,000 digits, is done on the kit's pool of threads.
+  more than 2,048 keys or an integer of more than 2,000 digits, is done on a dirty scheduler.
 
   When the caller dies, reading stops, and all of its memory is freed.
 

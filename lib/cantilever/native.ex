@@ -49,7 +49,7 @@ defmodule Cantilever.Native do
 
   # The same for a document of any size, which is sent to the caller as `{tag, term}`. Yielding, as its own loop can be
   # cut after every token, and long tokens anywhere; what the VM cannot cut, a map of more than 2,048 keys and an integer of
-  # more than 2,000 digits, is made on the kit's pool.
+  # more than 2,000 digits, is made on a dirty CPU scheduler.
   @doc false
   @spec json_decode_long(binary(), nil | tuple(), reference()) :: :sent | json_failure()
   def json_decode_long(_input, _options, _tag), do: :erlang.nif_error(@absent)

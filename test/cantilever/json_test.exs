@@ -7,6 +7,36 @@ defmodule Cantilever.JSONTest do
   doctest Cantilever.JSON.Fragment
   doctest Cantilever.JSON.OrderedObject
 
+  # Debian's erlang-jiffy, which `bin/bench json` installs.
+  @compile {:no_warn_undefined, :jiffy}
+  @jiffy Code.ensure_loaded?(:jiffy)
+
+  @tag skip: if(@jiffy, do: false, else: "jiffy is not installed")
+  test "jiffy reads what is valid alike, and what is broken where both take it" do
+    for seed <- 1..500 do
+      :rand.seed(:exsss, seed)
+      document = JSONDocuments.value() |> JSONDocuments.write() |> IO.iodata_to_binary()
+      assert {seed, JSON.decode(document)} == {seed, jiffy(document)}
+      broken = damage(document)
+
+      with {:ok, value} <- JSON.decode(broken), {:ok, other} <- jiffy(broken) do
+        assert {seed, value} == {seed, other}
+      end
+    end
+  end
+
+  defp jiffy(document) do
+    {:ok, :jiffy.decode(document, [:return_maps, :use_nil])}
+  catch
+    _kind, reason -> {:error, reason}
+  end
+
+  defp damage(document) do
+    at = :rand.uniform(byte_size(document)) - 1
+    <<before::binary-size(at), _byte, rest::binary>> = document
+    before <> Enum.random(["", " ", "0", "1", "\"", ",", "[", "}", "\\"]) <> rest
+  end
+
   test "what was written is read again" do
     for seed <- 1..300 do
       :rand.seed(:exsss, seed)
