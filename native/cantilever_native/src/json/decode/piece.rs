@@ -25,6 +25,9 @@ const SMALL_ATOM_UTF8: u8 = 119;
 /// The version, and the tag and the arity of a tuple, which are written last; the last byte is the version until then.
 const HEAD: usize = 6;
 
+/// With less memory than this, a piece will not see objects of one kind often enough to sort them.
+const FEW_OBJECTS: usize = 1024;
+
 /// A tag with a number of 32 bits.
 const HEADER: usize = 5;
 
@@ -51,7 +54,7 @@ pub struct Piece {
     /// Where the keys begin of the objects that are open, and of which kind the last of them is so far.
     keys: Vec<usize>,
     kind: Kind,
-    orders: KeyOrders,
+    orders: Option<KeyOrders>,
     scratch: Vec<u8>,
 }
 
@@ -67,7 +70,7 @@ impl Piece {
             complete: 0,
             keys: Vec::new(),
             kind: Kind::default(),
-            orders: KeyOrders::default(),
+            orders: (capacity >= FEW_OBJECTS).then(KeyOrders::default),
             scratch: Vec::new(),
         }
     }
@@ -254,7 +257,8 @@ impl Piece {
                 .fold(0, |length, byte| length << 8 | usize::from(*byte));
             &bytes[start..start + length]
         };
-        let Some(order) = self.orders.order(self.kind, keys.len(), key) else {
+        let orders = self.orders.as_mut();
+        let Some(order) = orders.and_then(|orders| orders.order(self.kind, keys.len(), key)) else {
             return;
         };
         // Two kinds may have one hash, and of a key that is there twice the last is to stay the last.

@@ -434,11 +434,15 @@ struct Pieces {
 
 impl Pieces {
     fn piece(&mut self) -> &mut Piece {
-        self.piece.get_or_insert_with(|| Piece::with_capacity(0))
+        self.piece
+            .get_or_insert_with(|| Piece::with_capacity(2_000))
     }
 
     fn flush(&mut self) {
-        let mut piece = self.piece.take().unwrap_or_else(|| Piece::with_capacity(0));
+        let mut piece = self
+            .piece
+            .take()
+            .unwrap_or_else(|| Piece::with_capacity(2_000));
         let fillers = piece.end();
         piece.replay(&fillers, &mut self.recorder).unwrap();
         piece.clear();
