@@ -3,7 +3,8 @@
 use std::ops::Range;
 
 use cantilever_native::json::decode::{
-    Events, Flow, Limits, Parser, Piece, Problem, Progress, Role, Scope, SyntaxError, parse_integer,
+    Events, Flow, InPieces, Limits, Parser, Piece, Problem, Progress, Role, Scope, SyntaxError,
+    TakePieces, parse_integer,
 };
 use serde_json::Value;
 
@@ -36,9 +37,9 @@ pub(crate) fn decode(text: &[u8]) -> Result<(), String> {
 /// Where the pieces have been cut does not show in what they hold.
 fn read(text: &[u8], chunk: usize, budget: usize) -> Result<Vec<Value>, SyntaxError> {
     let mut parser = Parser::new(Scope::Document, LIMITS);
-    let mut pieces = Pieces {
-        piece: Piece::with_capacity(100),
-        values: Values::default(),
+    let mut pieces = InPieces {
+        target: Values::default(),
+        piece: &mut Piece::with_capacity(2_000),
     };
     let (mut start, mut end) = (0, chunk.min(text.len()));
     loop {
@@ -58,88 +59,15 @@ fn read(text: &[u8], chunk: usize, budget: usize) -> Result<Vec<Value>, SyntaxEr
         }
     }
     pieces.flush();
-    Ok(pieces.values.stack)
+    Ok(pieces.target.stack)
 }
 
-struct Pieces {
-    piece: Piece,
-    values: Values,
-}
-
-impl Pieces {
-    fn flush(&mut self) {
-        let fillers = self.piece.end();
+impl TakePieces for Values {
+    fn take_piece(&mut self, piece: &Piece, fillers: &[usize]) {
         assert!(
-            self.piece.replay(&fillers, &mut self.values).is_some(),
+            piece.replay(fillers, self).is_some(),
             "a piece cannot be read"
         );
-        self.piece.clear();
-    }
-}
-
-impl Events for Pieces {
-    fn null(&mut self) {
-        self.piece.atom("nil");
-    }
-
-    fn boolean(&mut self, value: bool) {
-        self.piece.atom(if value { "true" } else { "false" });
-    }
-
-    fn integer(&mut self, value: i64) {
-        self.piece.integer(value);
-    }
-
-    fn big_integer(&mut self, text: &str) -> Result<Flow, Problem> {
-        self.flush();
-        self.values.big_integer(text)
-    }
-
-    fn float(&mut self, value: f64, _text: &[u8]) -> Result<(), Problem> {
-        if value.is_infinite() {
-            return Err(Problem::FloatOutOfRange);
-        }
-        self.piece.float(value);
-        Ok(())
-    }
-
-    fn text(&mut self, text: &str, role: Role, _place: Option<Range<u64>>) -> Result<(), Problem> {
-        match role {
-            Role::Key => self.piece.key(text.as_bytes()),
-            Role::Value => self.piece.binary(text.as_bytes()),
-        }
-        Ok(())
-    }
-
-    fn place_of_long_text(&mut self, _place: Range<u64>) {}
-
-    fn long_text(&mut self, part: &str, role: Role) {
-        self.values.long_text(part, role);
-    }
-
-    fn end_of_long_text(&mut self, role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
-        self.flush();
-        self.values.end_of_long_text(role, place)
-    }
-
-    fn open(&mut self) {
-        self.piece.open();
-    }
-
-    fn array(&mut self, count: usize) -> Flow {
-        if self.piece.close_array() {
-            return Flow::Go;
-        }
-        self.flush();
-        self.values.array(count)
-    }
-
-    fn object(&mut self, count: usize) -> Result<Flow, Problem> {
-        if self.piece.close_object() {
-            return Ok(Flow::Go);
-        }
-        self.flush();
-        self.values.object(count)
     }
 }
 

@@ -21,6 +21,9 @@ defmodule Cantilever.JSON.Decoder do
   alias Cantilever.JSON.{DecodeError, DecodeOptions}
   alias Cantilever.Native
 
+  @unavailable "the decoder's document has ended or was wrong, or another process feeds it right now: " <>
+                 "make a decoder for each document, and feed it from one process"
+
   @enforce_keys [:handle]
   defstruct [:handle]
 
@@ -100,16 +103,10 @@ defmodule Cantilever.JSON.Decoder do
         :more
 
       {:error, :unavailable} ->
-        unavailable()
+        raise ArgumentError, @unavailable
 
       failure ->
         {:error, DecodeError.from_native(failure)}
     end
-  end
-
-  defp unavailable do
-    raise ArgumentError,
-          "the decoder's document has ended or was wrong, or another process feeds it right now: " <>
-            "make a decoder for each document, and feed it from one process"
   end
 end

@@ -11,25 +11,21 @@ defmodule Cantilever.JSON.Stream do
       chunks,
       fn -> Decoder.new_of_elements(options) end,
       fn chunk, decoder -> feed(decoder, chunk, false) end,
-      fn decoder -> finish(decoder) end,
+      fn decoder -> feed(decoder, "", true) end,
       fn _decoder -> :ok end
     )
   end
 
-  # What is wrong is raised when the elements before it are taken.
-  defp feed(%DecodeError{} = error, _chunk, _last?), do: raise(error)
-
+  # What is wrong is raised when the elements before it have been taken.
   defp feed(decoder, chunk, last?) do
     case Decoder.feed_elements(decoder, chunk, last?) do
       {elements, nil} -> {elements, decoder}
-      {[], error} -> raise error
-      {elements, error} -> {Stream.concat(elements, raising(error)), error}
+      {elements, error} -> {Stream.map(elements ++ [error], &element/1), decoder}
     end
   end
 
-  defp finish(state), do: feed(state, "", true)
-
-  defp raising(error), do: Stream.resource(fn -> error end, &raise/1, fn _error -> :ok end)
+  defp element(%DecodeError{} = error), do: raise(error)
+  defp element(element), do: element
 
   @spec lines(Enumerable.t(), [Cantilever.JSON.decode_option()]) :: Enumerable.t()
   def lines(chunks, options) do
@@ -56,11 +52,11 @@ defmodule Cantilever.JSON.Stream do
   defp take_lines(chunk, rest) do
     case :binary.split(chunk, "\n", [:global]) do
       [part] ->
-        {[], [rest | part]}
+        {[], [rest, part]}
 
       [first | others] ->
         {complete, [last]} = Enum.split(others, -1)
-        {[IO.iodata_to_binary([rest | first]) | complete], [last]}
+        {[IO.iodata_to_binary([rest, first]) | complete], [last]}
     end
   end
 

@@ -20,6 +20,7 @@ use rustler::sys::{
 use crate::args::{Args, BadArgument, NifInfo};
 use crate::call::{self, Call, Next, Running};
 use crate::outbox::Schedule;
+use crate::panics::PanicReport;
 use crate::resource::Shared;
 use crate::returned::{IntoReturned, Returned};
 use crate::signal::LazySignal;
@@ -147,22 +148,12 @@ unsafe extern "C" fn resume<N: YieldingNif>(
         steps::with_first::<Call>(env, argc, argv, |env, arguments, call| {
             let (outcome, used) = ThreadState::with(|state| {
                 let outcome = watchdog::watch(state, N::INFO, Schedule::Yielding, || {
-                    let outcome = panics::guard_in(state, || call.run_slice(state, env));
-                    if !matches!(outcome, Ok(Err(_))) {
-                        call.finish(env);
-                    }
-                    outcome
+                    run_slice(call, state, env)
                 });
                 (outcome, state.slice.end())
             });
-            if !matches!(outcome, Ok(Err(_))) {
-                steps::book(env, used.unwrap_or(1));
-            }
-            match outcome {
-                Ok(Err(next)) => schedule::<N>(env, arguments, next, used),
-                Ok(Ok(returned)) => returned.into_term(),
-                Err(report) => raise::panic(env, N::INFO, &report),
-            }
+            steps::book(env, used.unwrap_or(1));
+            go_on::<N>(env, arguments, outcome)
         })
     }
 }
@@ -180,19 +171,42 @@ unsafe extern "C" fn resume_dirty<N: YieldingNif>(
     unsafe {
         steps::with_first::<Call>(env, argc, argv, |env, arguments, call| {
             let outcome = ThreadState::with(|state| {
-                let outcome = panics::guard_in(state, || call.run_slice(state, env));
-                if !matches!(outcome, Ok(Err(_))) {
-                    call.finish(env);
-                }
+                let outcome = run_slice(call, state, env);
                 state.slice.end_unmeasured();
                 outcome
             });
-            match outcome {
-                Ok(Err(next)) => queue::<N>(env, arguments, next),
-                Ok(Ok(returned)) => returned.into_term(),
-                Err(report) => raise::panic(env, N::INFO, &report),
-            }
+            go_on::<N>(env, arguments, outcome)
         })
+    }
+}
+
+/// The value of a call, or what it waits for, or its panic.
+type Outcome = Result<Result<Returned, Next>, Box<PanicReport>>;
+
+fn run_slice(call: &Shared<Call>, state: &ThreadState, env: Env<'_>) -> Outcome {
+    let outcome = panics::guard_in(state, || call.run_slice(state, env));
+    if !matches!(outcome, Ok(Err(_))) {
+        call.finish(env);
+    }
+    outcome
+}
+
+/// Ends a call, or queues its next step.
+///
+/// # Safety
+/// As for [`queue`].
+unsafe fn go_on<N: YieldingNif>(
+    env: Env<'_>,
+    arguments: &[ErlNifTerm],
+    outcome: Outcome,
+) -> ErlNifTerm {
+    // SAFETY: as the function's contract says.
+    unsafe {
+        match outcome {
+            Ok(Err(next)) => queue::<N>(env, arguments, next),
+            Ok(Ok(returned)) => returned.into_term(),
+            Err(report) => raise::panic(env, N::INFO, &report),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! and arm64. The structure is read here, as no parser that walks it by itself can be left in the middle of a document.
 
 mod error;
+mod in_pieces;
 mod integer;
 mod long_text;
 mod number;
@@ -15,6 +16,7 @@ mod tests;
 use std::ops::Range;
 
 pub use error::{Expected, Found, Problem, SyntaxError};
+pub use in_pieces::{InPieces, TakePieces};
 pub use integer::{MOST_DIGITS, parse_integer};
 pub use parser::{Limits, Parser, Progress, Scope};
 pub use piece::Piece;

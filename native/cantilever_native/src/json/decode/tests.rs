@@ -425,110 +425,30 @@ proptest! {
     }
 }
 
-/// Takes in what the parser reads by way of pieces.
-#[derive(Default)]
-struct Pieces {
-    piece: Option<Piece>,
-    recorder: Recorder,
-}
-
-impl Pieces {
-    fn piece(&mut self) -> &mut Piece {
-        self.piece
-            .get_or_insert_with(|| Piece::with_capacity(2_000))
-    }
-
-    fn flush(&mut self) {
-        let mut piece = self
-            .piece
-            .take()
-            .unwrap_or_else(|| Piece::with_capacity(2_000));
-        let fillers = piece.end();
-        piece.replay(&fillers, &mut self.recorder).unwrap();
-        piece.clear();
-        assert!(piece.is_empty());
-        self.piece = Some(piece);
-    }
-}
-
-impl Events for Pieces {
-    fn null(&mut self) {
-        self.piece().atom("nil");
-    }
-
-    fn boolean(&mut self, value: bool) {
-        self.piece().atom(if value { "true" } else { "false" });
-    }
-
-    fn integer(&mut self, value: i64) {
-        self.piece().integer(value);
-    }
-
-    fn big_integer(&mut self, text: &str) -> Result<Flow, Problem> {
-        self.flush();
-        self.recorder.big_integer(text)
-    }
-
-    fn float(&mut self, value: f64, _text: &[u8]) -> Result<(), Problem> {
-        self.piece().float(value);
-        Ok(())
-    }
-
-    fn text(&mut self, text: &str, role: Role, _place: Option<Range<u64>>) -> Result<(), Problem> {
-        match role {
-            Role::Key => self.piece().key(text.as_bytes()),
-            Role::Value => self.piece().binary(text.as_bytes()),
-        }
-        Ok(())
-    }
-
-    fn place_of_long_text(&mut self, _place: Range<u64>) {}
-
-    fn long_text(&mut self, part: &str, role: Role) {
-        self.recorder.long_text(part, role);
-    }
-
-    fn end_of_long_text(&mut self, role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
-        self.flush();
-        self.recorder.end_of_long_text(role, place)
-    }
-
-    fn open(&mut self) {
-        self.piece().open();
-    }
-
-    fn array(&mut self, count: usize) -> Flow {
-        if self.piece().close_array() {
-            return Flow::Go;
-        }
-        self.flush();
-        self.recorder.array(count)
-    }
-
-    fn object(&mut self, count: usize) -> Result<Flow, Problem> {
-        if self.piece().close_object() {
-            return Ok(Flow::Go);
-        }
-        self.flush();
-        self.recorder.object(count)
+impl TakePieces for Recorder {
+    fn take_piece(&mut self, piece: &Piece, fillers: &[usize]) {
+        piece.replay(fillers, self).unwrap();
     }
 }
 
 fn read_in_pieces(document: &[u8], length: usize) -> Value {
     let mut parser = Parser::new(Scope::Document, LIMITS);
-    let mut pieces = Pieces::default();
+    let mut pieces = InPieces {
+        target: Recorder::default(),
+        piece: &mut Piece::with_capacity(2_000),
+    };
     let mut start = 0;
     loop {
         let (used, progress) = parser
             .run(&document[start..], true, length, &mut pieces)
             .unwrap();
         start += used;
-        if pieces.piece().len() >= length || progress == Progress::Done {
+        if pieces.piece.len() >= length || progress == Progress::Done {
             pieces.flush();
         }
         if progress == Progress::Done {
-            assert_eq!(pieces.recorder.values.len(), 1);
-            return pieces.recorder.values.remove(0);
+            assert_eq!(pieces.target.values.len(), 1);
+            return pieces.target.values.remove(0);
         }
     }
 }

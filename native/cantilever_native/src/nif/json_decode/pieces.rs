@@ -6,7 +6,7 @@ use cantilever::{Encoder, Env, Term, TermBuilder};
 
 use super::options::Options;
 use super::terms::{Building, Terms};
-use crate::json::decode::{Events, Flow, Parser, Piece, Problem, Progress, Role, SyntaxError};
+use crate::json::decode::{InPieces, Parser, Piece, Progress, SyntaxError, TakePieces};
 
 /// A piece of so many bytes is made terms of, which takes some 10 to 20 µs.
 const FULL: usize = 16 * 1024;
@@ -27,7 +27,10 @@ pub(super) fn read_on(
     let Some(piece) = piece else {
         return parser.run(input, is_last, budget, &mut terms);
     };
-    let mut pieces = Pieces { terms, piece };
+    let mut pieces = InPieces {
+        target: terms,
+        piece,
+    };
     let (read, progress) = parser.run(input, is_last, budget, &mut pieces)?;
     if pieces.piece.len() >= FULL && progress != Progress::Done {
         pieces.flush();
@@ -38,7 +41,11 @@ pub(super) fn read_on(
 /// Makes terms of what is in the piece.
 pub(super) fn flush(builder: &mut TermBuilder<'_>, building: &mut Building, piece: &mut Piece) {
     let terms = Terms::new(builder, building);
-    Pieces { terms, piece }.flush();
+    InPieces {
+        target: terms,
+        piece,
+    }
+    .flush();
 }
 
 /// Makes the term of a document that is in the piece whole, or in `builder` but for the last piece.
@@ -101,106 +108,15 @@ fn replay(piece: &Piece, fillers: &[usize], terms: &mut Terms<'_, '_>) {
     }
 }
 
-/// Takes in what the parser reads.
-struct Pieces<'p, 'b, 'a> {
-    terms: Terms<'b, 'a>,
-    piece: &'p mut Piece,
-}
-
-impl Pieces<'_, '_, '_> {
-    fn flush(&mut self) {
-        if self.piece.is_empty() {
-            return;
+impl TakePieces for Terms<'_, '_> {
+    fn take_piece(&mut self, piece: &Piece, fillers: &[usize]) {
+        if !self.builder.push_elements(piece.as_tuple(), fillers) {
+            replay(piece, fillers, self);
         }
-        let fillers = self.piece.end();
-        if !self
-            .terms
-            .builder
-            .push_elements(self.piece.as_tuple(), &fillers)
-        {
-            replay(self.piece, &fillers, &mut self.terms);
-        }
-        self.piece.clear();
-    }
-}
-
-impl Events for Pieces<'_, '_, '_> {
-    #[inline]
-    fn null(&mut self) {
-        self.piece.atom("nil");
     }
 
     #[inline]
-    fn boolean(&mut self, value: bool) {
-        self.piece.atom(if value { "true" } else { "false" });
-    }
-
-    #[inline]
-    fn integer(&mut self, value: i64) {
-        self.piece.integer(value);
-    }
-
-    fn big_integer(&mut self, text: &str) -> Result<Flow, Problem> {
-        self.flush();
-        self.terms.big_integer(text)
-    }
-
-    #[inline]
-    fn float(&mut self, value: f64, _text: &[u8]) -> Result<(), Problem> {
-        if !value.is_finite() {
-            return Err(Problem::FloatOutOfRange);
-        }
-        self.piece.float(value);
-        Ok(())
-    }
-
-    #[inline]
-    fn text(&mut self, text: &str, role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
-        if role == Role::Key {
-            self.piece.key(text.as_bytes());
-            return Ok(());
-        }
-        if self.terms.building.refers(place.as_ref()) {
-            self.flush();
-            return self.terms.text(text, role, place);
-        }
-        self.piece.binary(text.as_bytes());
-        Ok(())
-    }
-
-    fn place_of_long_text(&mut self, place: Range<u64>) {
-        self.terms.place_of_long_text(place);
-    }
-
-    fn long_text(&mut self, part: &str, role: Role) {
-        self.terms.long_text(part, role);
-    }
-
-    fn end_of_long_text(&mut self, role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
-        self.flush();
-        self.terms.end_of_long_text(role, place)
-    }
-
-    #[inline]
-    fn open(&mut self) {
-        self.piece.open();
-    }
-
-    #[inline]
-    fn array(&mut self, count: usize) -> Flow {
-        if self.piece.close_array() {
-            return Flow::Go;
-        }
-        self.flush();
-        self.terms.array(count)
-    }
-
-    #[inline]
-    fn object(&mut self, count: usize) -> Result<Flow, Problem> {
-        if self.piece.close_object() {
-            return Ok(Flow::Go);
-        }
-        self.flush();
-        self.terms.object(count)
+    fn wants_text(&self, place: Option<&Range<u64>>) -> bool {
+        self.building.refers(place)
     }
 }
