@@ -16,7 +16,9 @@ use rustler::sys::{
     enif_make_map_from_arrays, enif_make_new_binary, enif_make_sub_binary,
     enif_make_tuple_from_array,
 };
-use rustler::{Atom, Binary, Encoder, Env, OwnedBinary, Term};
+use rustler::{Atom, Binary, Encoder, Env, Term};
+
+use crate::binary_builder::BinaryBuilder;
 
 pub use own::{OwnTerm, OwnTermBuilder, TermMessage};
 
@@ -135,12 +137,11 @@ impl<'a> TermBuilder<'a> {
         self.values.push(term);
     }
 
-    /// Pushes a binary without copying its bytes.
-    pub fn push_owned_binary(&mut self, binary: OwnedBinary) {
+    /// Pushes what was written into `binary`, which is empty afterwards; a large one is not copied.
+    pub fn push_built(&mut self, binary: &mut BinaryBuilder) {
         let scope = ();
         // SAFETY: the environment is alive for as long as `self`, and `scope` gives it a shorter lifetime.
-        let env = unsafe { Env::new(&scope, self.env) };
-        let term = binary.release(env).encode(env);
+        let term = binary.finish(unsafe { Env::new(&scope, self.env) });
         self.values.push(term.as_c_arg());
     }
 

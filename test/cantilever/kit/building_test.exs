@@ -19,7 +19,7 @@ defmodule Cantilever.Kit.BuildingTest do
         elements = if is_tuple(external), do: Tuple.to_list(external), else: []
 
         expected =
-          [-0x8000_0000_0000_0000, 1.5, "bytes", "encoded", :ok, :é, part, external] ++
+          [-0x8000_0000_0000_0000, 1.5, "bytes", "encoded", "built", :ok, :é, part, external] ++
             elements ++ [{1, 2}, [1, 3], [{4, 5}], 7, 6]
 
         assert module.build_each(source, encoded) == expected

@@ -3,7 +3,6 @@
 mod decimal;
 mod failure;
 mod key_cache;
-mod long_binary;
 mod options;
 mod pieces;
 mod stream;

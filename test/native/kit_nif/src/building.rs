@@ -1,8 +1,8 @@
 //! Terms that are built piece by piece, on the caller's heap and on one of their own, and work on a dirty scheduler.
 
 use cantilever::{
-    Env, OwnTerm, OwnTermBuilder, SharedBinary, Term, TermBuilder, TermMessage, ThreadKind,
-    checkpoint, offload, thread_kind,
+    BinaryBuilder, Env, OwnTerm, OwnTermBuilder, SharedBinary, Term, TermBuilder, TermMessage,
+    ThreadKind, checkpoint, offload, thread_kind,
 };
 
 /// One value of every kind that can be pushed, in a list.
@@ -28,6 +28,10 @@ fn push_each(builder: &mut TermBuilder<'_>, source: &SharedBinary, encoded: &[u8
     assert!(!builder.push_float(f64::NAN) && !builder.push_float(f64::INFINITY));
     builder.push_binary(b"bytes");
     builder.push(&"encoded");
+    let mut built = BinaryBuilder::new();
+    built.extend_from_slice(b"built");
+    builder.push_built(&mut built);
+    assert!(built.is_empty());
     assert!(builder.push_existing_atom("ok"));
     assert!(!builder.push_existing_atom("no such atom in any module of this node"));
     assert!(builder.push_new_atom("é"));

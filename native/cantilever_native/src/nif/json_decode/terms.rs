@@ -3,11 +3,10 @@
 use std::ops::Range;
 
 use cantilever::rustler::types::atom;
-use cantilever::{TermBuilder, rustler};
+use cantilever::{BinaryBuilder, TermBuilder, rustler};
 
 use super::decimal;
 use super::key_cache::{KeyCache, Place};
-use super::long_binary::LongBinary;
 use super::options::{Duplicates, Floats, Keys, Objects, Options, Strings};
 use crate::json::decode::{Events, Flow, Problem, Role, parse_integer};
 
@@ -49,7 +48,7 @@ pub(super) struct Building {
     pub(super) options: Options,
     pub(super) waiting: Waiting,
     keys: Option<KeyCache>,
-    long: LongBinary,
+    long: BinaryBuilder,
     place_of_long: Option<Range<u64>>,
     new_atoms: usize,
     length: usize,
@@ -63,7 +62,7 @@ impl Building {
             options,
             waiting: Waiting::Nothing,
             keys: (length >= WITHOUT_CACHE).then(KeyCache::new),
-            long: LongBinary::default(),
+            long: BinaryBuilder::new(),
             place_of_long: None,
             new_atoms: 0,
             length,
@@ -246,7 +245,7 @@ impl Events for Terms<'_, '_> {
 
     fn long_text(&mut self, part: &str, _role: Role) {
         if self.building.place_of_long.is_none() {
-            self.building.long.extend(part.as_bytes());
+            self.building.long.extend_from_slice(part.as_bytes());
         }
     }
 
@@ -257,11 +256,10 @@ impl Events for Terms<'_, '_> {
                 return Ok(());
             }
         }
-        let text = self.building.long.take();
         if role == Role::Key && self.building.options.keys != Keys::Strings {
             return Err(Problem::UnknownAtom);
         }
-        self.builder.push_owned_binary(text);
+        self.builder.push_built(&mut self.building.long);
         Ok(())
     }
 
