@@ -84,6 +84,17 @@ defmodule Cantilever.Native do
           :sent | {:sent, json_failure()} | :more | {:error, :unavailable} | json_failure()
   def json_decoder_feed(_decoder, _chunk, _last?, _tag), do: Parts.stub(:json)
 
+  # A checker for a document in chunks, which builds nothing of it. Normal: makes a handle.
+  @doc false
+  @spec json_checker_new(pos_integer()) :: reference()
+  def json_checker_new(_max_depth), do: Parts.stub(:json)
+
+  # Feeds it a chunk. Yielding, as above.
+  @doc false
+  @spec json_checker_feed(reference(), binary(), boolean()) ::
+          :ok | :more | {:error, :unavailable} | json_failure()
+  def json_checker_feed(_checker, _chunk, _last?), do: Parts.stub(:json)
+
   @typep json_term :: map() | list() | binary() | number() | boolean() | nil
   @typep json_failure ::
            {:error, reason :: atom(), message :: binary(), offset :: non_neg_integer(),

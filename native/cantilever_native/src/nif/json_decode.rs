@@ -16,14 +16,14 @@ use cantilever::{
 };
 
 use crate::json::decode::{Parser, Progress, Scope, SyntaxError};
-use failure::Failure;
+pub(super) use failure::Failure;
 use options::Options;
 use pieces::InOnePiece;
 use stream::{NoMessage, Stream};
 use terms::Building;
 
 /// How many bytes are read between two checkpoints: some 2 µs of work.
-const BUDGET: usize = 1024;
+pub(super) const BUDGET: usize = 1024;
 
 /// Reads a short document in one go.
 #[cantilever::nif]
