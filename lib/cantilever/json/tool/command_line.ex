@@ -42,7 +42,7 @@ defmodule Cantilever.JSON.Tool.CommandLine do
          pretty: !options[:compact]
        }}
     else
-      {_options, _files, [{"--output", nil} | _]} ->
+      {_options, _files, [{switch, nil} | _]} when switch in ["--output", "-o"] ->
         {:error, "--output needs a value: --output FILE"}
 
       {_options, _files, [{switch, nil} | _]} ->

@@ -114,7 +114,7 @@ defmodule Cantilever.JSON.Tool.Lines do
       end)
 
     # In one piece, as each is a call to whoever writes it.
-    output = if done.output == [], do: [], else: [IO.iodata_to_binary(done.output)]
+    output = for text <- [IO.iodata_to_binary(done.output)], text != "", do: text
     %{done | faults: Enum.reverse(done.faults), output: output}
   end
 

@@ -10,14 +10,15 @@ defmodule Cantilever.JSON.Tool.Progress do
   @narrowest 10
 
   @enforce_keys [:columns, :total, :begun]
-  defstruct [:columns, :total, :begun, done: 0, wrong: 0, drawn: nil]
+  defstruct [:columns, :total, :begun, done: 0, wrong: 0, last: nil, drawn?: false]
 
   @type t :: %__MODULE__{}
 
   @doc "At the start of so many bytes. Draws nothing unless `shown?`, and standard error is a terminal."
   @spec new(non_neg_integer() | nil, boolean()) :: t()
   def new(total, shown?) do
-    %__MODULE__{columns: if(shown?, do: columns()), total: total, begun: now()}
+    now = now()
+    %__MODULE__{columns: if(shown?, do: columns()), total: total, begun: now, last: now}
   end
 
   @doc "Further by so many bytes, with so many lines that are wrong. Draws if it is time to."
@@ -26,9 +27,9 @@ defmodule Cantilever.JSON.Tool.Progress do
     progress = %{progress | done: progress.done + bytes, wrong: progress.wrong + wrong}
     now = now()
 
-    if progress.columns != nil and now - (progress.drawn || 0) >= @period_ms do
+    if progress.columns != nil and now - progress.last >= @period_ms do
       IO.write(:stderr, ["\r", line(progress, now - progress.begun)])
-      %{progress | drawn: now}
+      %{progress | last: now, drawn?: true}
     else
       progress
     end
@@ -36,11 +37,11 @@ defmodule Cantilever.JSON.Tool.Progress do
 
   @doc "Takes the line away, such as before another is written."
   @spec clear(t()) :: t()
-  def clear(%{drawn: nil} = progress), do: progress
+  def clear(%{drawn?: false} = progress), do: progress
 
   def clear(progress) do
     IO.write(:stderr, ["\r", TerminalLine.fit("", progress.columns), "\r"])
-    %{progress | drawn: nil}
+    %{progress | drawn?: false}
   end
 
   @doc "The line after so many milliseconds, in exactly as many columns as a line of the terminal has, less one."
