@@ -75,6 +75,7 @@ defmodule Cantilever.Native.Parts do
        else: quote(do: :erlang.nif_error(unquote(__MODULE__).absent()))
   end
 
+  @spec refuse(String.t()) :: no_return()
   defp refuse(fault) do
     raise ArgumentError,
           "the configuration `config :cantilever, native: …` #{fault}. It is true or false for all of the kit's library, or a list such as " <>

@@ -132,7 +132,7 @@ defmodule Cantilever.JSON.Tool.Input do
 
   defp encoding(new) do
     old = Keyword.get(:io.getopts(), :encoding, :unicode)
-    :io.setopts(encoding: new)
+    _ = :io.setopts(encoding: new)
     old
   end
 end

@@ -66,11 +66,11 @@ defmodule Cantilever.JSON.Tool.Lines do
       fn chunk, rest ->
         case after_last_line(chunk, byte_size(chunk)) do
           0 ->
-            {[], [rest | chunk]}
+            {[], [rest, chunk]}
 
           length ->
             <<lines::binary-size(length), next::binary>> = chunk
-            {[IO.iodata_to_binary([rest | lines])], [next]}
+            {[IO.iodata_to_binary([rest, lines])], [next]}
         end
       end,
       fn rest ->

@@ -12,6 +12,9 @@ defmodule Cantilever.JSON.Tool.Timing do
   @least_ns 500_000_000
   @most_rounds 2_000
 
+  # 256 MiB, which the collector is left to enlarge.
+  @most_words 32 * 1024 * 1024
+
   @type figures :: %{
           rounds: pos_integer(),
           median_ns: pos_integer(),
@@ -85,7 +88,7 @@ defmodule Cantilever.JSON.Tool.Timing do
   end
 
   defp clocked(work, bytes) do
-    Native.take_slice_stats()
+    _slices_before = Native.take_slice_stats()
     start = System.monotonic_time()
     result = work.()
     stop = System.monotonic_time()
@@ -95,15 +98,21 @@ defmodule Cantilever.JSON.Tool.Timing do
 
   # With room for the terms, as `Cantilever.JSON` advises.
   defp in_process(text, fun) do
+    caller = self()
+
     {pid, monitor} =
-      :erlang.spawn_opt(fn -> exit({:done, fun.()}) end, [
-        :monitor,
-        min_heap_size: 2 * byte_size(text)
-      ])
+      :erlang.spawn_opt(
+        fn -> send(caller, {self(), fun.()}) end,
+        [:monitor, min_heap_size: min(2 * byte_size(text), @most_words)]
+      )
 
     receive do
-      {:DOWN, ^monitor, :process, ^pid, {:done, result}} -> result
-      {:DOWN, ^monitor, :process, ^pid, reason} -> exit(reason)
+      {^pid, result} ->
+        Process.demonitor(monitor, [:flush])
+        result
+
+      {:DOWN, ^monitor, :process, ^pid, reason} ->
+        exit(reason)
     end
   end
 
