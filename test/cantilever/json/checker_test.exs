@@ -3,6 +3,7 @@ defmodule Cantilever.JSON.CheckerTest do
 
   alias Cantilever.JSON
   alias Cantilever.JSON.Checker
+  alias Cantilever.Native.EveryCheckpoint
 
   describe "check/1" do
     test "agrees with decode/2, however the document is cut" do
@@ -37,6 +38,21 @@ defmodule Cantilever.JSON.CheckerTest do
                      {decoded.reason, decoded.expected, decoded.position}
         end
       end
+    end
+
+    test "says the same where each checkpoint ends a slice, and is for one document" do
+      long = "[#{String.duplicate("[1, \"é\"], ", 2_000)}1"
+
+      checker = EveryCheckpoint.json_checker_new(100)
+      assert EveryCheckpoint.json_checker_feed(checker, long, false) == :more
+      assert EveryCheckpoint.json_checker_feed(checker, "]", true) == :ok
+      assert EveryCheckpoint.json_checker_feed(checker, "", true) == {:error, :unavailable}
+
+      checker = EveryCheckpoint.json_checker_new(100)
+      position = byte_size(long)
+
+      assert {:error, :unexpected, _what, ^position, _before, "}"} =
+               EveryCheckpoint.json_checker_feed(checker, long <> "}", true)
     end
 
     test "reads no further than to what is wrong" do
