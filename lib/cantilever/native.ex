@@ -40,6 +40,9 @@ defmodule Cantilever.Native do
     use Cantilever.Nif,
         [otp_app: :cantilever, crate: "cantilever_native"] ++ Parts.features(@parts)
   else
+    # What is misspelt is refused also where there is no library.
+    _ = @parts
+
     @doc false
     @spec __mix_recompile__?() :: boolean()
     def __mix_recompile__?,
