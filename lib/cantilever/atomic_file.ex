@@ -25,6 +25,28 @@ defmodule Cantilever.AtomicFile do
     end
   end
 
+  # As `write/3`, of what `fun` writes bit by bit with the function that it is given, which is for the calling process alone.
+  # The file is there only if `fun` returns `{:ok, _}`.
+  @spec write_with(
+          Path.t(),
+          ((iodata() -> :ok | {:error, File.posix()}) ->
+             {:ok, result} | {:error, reason})
+        ) ::
+          {:ok, result} | {:error, reason | File.posix()}
+        when result: term(), reason: term()
+  def write_with(path, fun) do
+    temporary = temporary(path)
+
+    try do
+      with {:ok, result} <- create_with(temporary, fun),
+           :ok <- File.rename(temporary, path),
+           do: {:ok, result}
+    after
+      # Not there any more if all went well.
+      File.rm(temporary)
+    end
+  end
+
   @spec write!(Path.t(), iodata(), keyword()) :: :ok
   def write!(path, content, options \\ []) do
     with {:error, reason} <- write(path, content, options),
@@ -65,6 +87,15 @@ defmodule Cantilever.AtomicFile do
 
       closed = :file.close(file)
       if written == :ok, do: closed, else: written
+    end
+  end
+
+  defp create_with(path, fun) do
+    with {:ok, file} <- :file.open(path, [:write, :exclusive, :raw, :binary]) do
+      # The VM closes what its process leaves open.
+      written = fun.(&:file.write(file, &1))
+      closed = :file.close(file)
+      with {:ok, _result} <- written, :ok <- closed, do: written
     end
   end
 

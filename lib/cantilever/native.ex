@@ -8,24 +8,45 @@ defmodule Cantilever.Native do
   Each says how it runs and why. All of them raise an `ArgumentError` that names the argument when given a
   term of another type, and stop when their caller dies.
 
+  ## What is built
+
   Where cargo is not in the PATH when the kit is compiled, and with `config :cantilever, native: false`, this module is
-  compiled without its library, and its functions raise an `ErlangError` that says so. All else works: a project that has
+  compiled without its library, and its functions raise a `RuntimeError` that says so. All else works: a project that has
   precompiled libraries of its own needs no Rust.
+
+  A project that wants only some of the library turns the rest of it off:
+
+      config :cantilever, native: [json: false]
+
+  Then neither these parts nor the crates that they need are built, and the functions that need them raise a `RuntimeError`
+  that names the part. The parts are
+
+    * `:json` - `Cantilever.JSON`
+
+  With `true` and `false` the configuration says whether there is a library, whatever is in the PATH. After a change, and
+  once cargo is there, `mix deps.compile cantilever --force` compiles the kit again.
   """
+
+  require Cantilever.Native.Parts
+
+  alias Cantilever.Native.Parts
 
   # nil: as it can be.
   @wanted Application.compile_env(:cantilever, :native)
-  @present if(@wanted == nil, do: System.find_executable("cargo") != nil, else: @wanted)
-
-  @absent "Cantilever.Native has no library, as the kit was compiled without cargo or with `config :cantilever, native: false`. " <>
-            "Install Rust (https://rustup.rs), and compile it again with `mix deps.compile cantilever --force`"
+  @parts Parts.wanted!(@wanted)
+  @present Parts.library?(@wanted, System.find_executable("cargo") != nil)
 
   if @present do
-    use Cantilever.Nif, otp_app: :cantilever, crate: "cantilever_native"
+    use Cantilever.Nif,
+        [otp_app: :cantilever, crate: "cantilever_native"] ++ Parts.features(@parts)
   else
+    # What is misspelt is refused also where there is no library.
+    _ = @parts
+
     @doc false
     @spec __mix_recompile__?() :: boolean()
-    def __mix_recompile__?, do: @wanted == nil and System.find_executable("cargo") != nil
+    def __mix_recompile__?,
+      do: Parts.library?(@wanted, System.find_executable("cargo") != nil)
   end
 
   @doc """
@@ -40,31 +61,42 @@ defmodule Cantilever.Native do
   Raises `ArgumentError` unless `input` is an integer from 0 to 2⁶⁴ - 1.
   """
   @spec intensive_calculation(non_neg_integer()) :: non_neg_integer()
-  def intensive_calculation(_input), do: :erlang.nif_error(@absent)
+  def intensive_calculation(_input), do: :erlang.nif_error(Parts.absent())
 
   # Reads a JSON document, as `Cantilever.JSON` does. Normal, as it is given up to 8 KiB: about 100 µs at worst.
   @doc false
   @spec json_decode_short(binary(), nil | tuple()) :: json_term() | json_failure()
-  def json_decode_short(_input, _options), do: :erlang.nif_error(@absent)
+  def json_decode_short(_input, _options), do: Parts.stub(:json)
 
   # The same for a document of any size, which is sent to the caller as `{tag, term}`. Yielding, as its own loop can be
   # cut after every token, and long tokens anywhere; what the VM cannot cut, a map of more than 2,048 keys and an integer of
   # more than 2,000 digits, is made on a dirty CPU scheduler.
   @doc false
   @spec json_decode_long(binary(), nil | tuple(), reference()) :: :sent | json_failure()
-  def json_decode_long(_input, _options, _tag), do: :erlang.nif_error(@absent)
+  def json_decode_long(_input, _options, _tag), do: Parts.stub(:json)
 
   # A decoder for a document in chunks: of all of it, or of the elements of its array. Normal: makes a handle.
   @doc false
   @spec json_decoder_new(nil | tuple(), boolean()) :: reference()
-  def json_decoder_new(_options, _elements?), do: :erlang.nif_error(@absent)
+  def json_decoder_new(_options, _elements?), do: Parts.stub(:json)
 
   # Feeds it a chunk. What is complete, the document or a list of elements, is sent as `{tag, term}`, also if the document is wrong
   # after them. Yielding, as above.
   @doc false
   @spec json_decoder_feed(reference(), binary(), boolean(), reference()) ::
           :sent | {:sent, json_failure()} | :more | {:error, :unavailable} | json_failure()
-  def json_decoder_feed(_decoder, _chunk, _last?, _tag), do: :erlang.nif_error(@absent)
+  def json_decoder_feed(_decoder, _chunk, _last?, _tag), do: Parts.stub(:json)
+
+  # A checker for a document in chunks, which builds nothing of it. Normal: makes a handle.
+  @doc false
+  @spec json_checker_new(pos_integer()) :: reference()
+  def json_checker_new(_max_depth), do: Parts.stub(:json)
+
+  # Feeds it a chunk. Yielding, as above.
+  @doc false
+  @spec json_checker_feed(reference(), binary(), boolean()) ::
+          :ok | :more | {:error, :unavailable} | json_failure()
+  def json_checker_feed(_checker, _chunk, _last?), do: Parts.stub(:json)
 
   @typep json_term :: map() | list() | binary() | number() | boolean() | nil
   @typep json_failure ::
@@ -87,12 +119,12 @@ defmodule Cantilever.Native do
           nil | {String.t(), String.t(), String.t()}
         ) ::
           json_encoded()
-  def json_encode(_term, _flags, _max_depth, _pretty), do: :erlang.nif_error(@absent)
+  def json_encode(_term, _flags, _max_depth, _pretty), do: Parts.stub(:json)
 
   # Goes on with an encoding. Yielding, as that. `{:error, reason}` if it has gone on already.
   @doc false
   @spec json_encode_go_on(reference(), term(), term()) :: json_encoded() | {:error, String.t()}
-  def json_encode_go_on(_paused, _kept, _answer), do: :erlang.nif_error(@absent)
+  def json_encode_go_on(_paused, _kept, _answer), do: Parts.stub(:json)
 
   @typep json_encoded ::
            binary()
@@ -103,5 +135,5 @@ defmodule Cantilever.Native do
   # How many slices were measured since the last call, and the longest of them in ns. Normal: two reads.
   @doc false
   @spec take_slice_stats() :: {non_neg_integer(), non_neg_integer()}
-  def take_slice_stats, do: :erlang.nif_error(@absent)
+  def take_slice_stats, do: :erlang.nif_error(Parts.absent())
 end

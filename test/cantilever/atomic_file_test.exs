@@ -53,6 +53,30 @@ defmodule Cantilever.AtomicFileTest do
     end
   end
 
+  describe "write_with/2" do
+    test "writes what it is given bit by bit, if all goes well", %{tmp_dir: dir} do
+      path = Path.join(dir, "a")
+
+      assert AtomicFile.write_with(path, fn write ->
+               :ok = write.("o")
+               :ok = write.(["n", ?e])
+               {:ok, :done}
+             end) == {:ok, :done}
+
+      assert AtomicFile.write_with(path, fn write -> {:error, write.("two")} end) == {:error, :ok}
+
+      assert_raise RuntimeError, fn ->
+        AtomicFile.write_with(path, fn write -> raise inspect(write.("two")) end)
+      end
+
+      assert File.read!(path) == "one"
+      assert File.ls!(dir) == ["a"]
+
+      assert AtomicFile.write_with(Path.join(dir, "none/a"), fn _ -> {:ok, 1} end) ==
+               {:error, :enoent}
+    end
+  end
+
   describe "leftovers/3" do
     test "are of the names that are asked for, once they are old", %{tmp_dir: dir} do
       [left | _] =

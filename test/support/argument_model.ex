@@ -55,6 +55,9 @@ defmodule Cantilever.ArgumentModel do
                  yield_joined: [a: :steps, b: :steps],
                  yield_by_waking: [n: :steps],
                  yield_large: [n: :steps],
+                 build_map: [keys: :list],
+                 offload_kinds: [slices: :steps],
+                 offload_sum: [numbers: :list],
                  continue_rebuild: [list: :any],
                  continue_steps: [until: :steps, kept: :any],
                  continue_panic: [until: :steps, kept: :any],
@@ -83,8 +86,13 @@ defmodule Cantilever.ArgumentModel do
   # With arguments that they accept, these do not end, or panic without a caller.
   @endless ["spin_", "endless_", "panic_thread", "panic_spawned"]
 
-  # How long these take is all that they are told, or they wait for one another, write to the Logger, run programs.
+  # How long some of these take is all that they are told; others wait for one another, write to the Logger, run
+  # programs, or insist on what their own tests give.
   @left_out [
+    :build_each,
+    :build_own_each,
+    :build_own_list,
+    :build_elements,
     :sleep_ms,
     :hold_ms,
     :hold_sometimes,

@@ -15,6 +15,8 @@ defmodule Cantilever.Native.EveryCheckpoint do
     json_decode_long: 3,
     json_decoder_new: 2,
     json_decoder_feed: 4,
+    json_checker_new: 1,
+    json_checker_feed: 3,
     json_encode: 4,
     json_encode_go_on: 3
 end

@@ -34,6 +34,23 @@ defmodule Cantilever.Responsiveness.WholeFile do
     end
   end
 
+  @doc "As `write/2`, of what `fun` writes bit by bit with the function that it is given; nothing, if it returns an error of its own."
+  @spec write_with(
+          Path.t(),
+          ((iodata -> :ok | {:error, File.posix()}) -> {:ok, result} | {:error, String.t()})
+        ) :: {:ok, result} | {:error, String.t()}
+        when result: term
+  def write_with(path, fun) do
+    with {:ok, target} <- target(path, @most_links),
+         :ok <- File.mkdir_p(Path.dirname(target)),
+         {:ok, result} <- AtomicFile.write_with(target, fun) do
+      {:ok, result}
+    else
+      {:error, reason} when is_atom(reason) -> {:error, explain(path, reason)}
+      {:error, message} -> {:error, message}
+    end
+  end
+
   # The file that `path` means, which need not be there yet.
   defp target(_path, 0), do: {:error, :eloop}
 

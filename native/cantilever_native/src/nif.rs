@@ -2,6 +2,8 @@
 
 mod intensive_calculation;
 #[cfg(feature = "json")]
+mod json_check;
+#[cfg(feature = "json")]
 mod json_decode;
 #[cfg(feature = "json")]
 mod json_encode;

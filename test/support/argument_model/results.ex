@@ -82,6 +82,14 @@ defmodule Cantilever.ArgumentModel.Results do
   def of(:yield_joined, [a, b]), do: {:value, {a, b}}
   def of(:yield_by_waking, [n]), do: {:value, n}
   def of(:yield_large, [n]), do: {:value, div(n * (n - 1), 2)}
+
+  def of(:build_map, [keys]) do
+    map = keys |> Enum.with_index() |> Map.new()
+    {:value, {map, map_size(map) < length(keys)}}
+  end
+
+  def of(:offload_kinds, [_slices]), do: {:value, ["normal", "dirty_cpu", "normal"]}
+  def of(:offload_sum, [numbers]), do: {:value, wrap(Enum.sum(numbers))}
   def of(:continue_rebuild, [list]), do: {:value, proper_part(list)}
   def of(:continue_steps, [until, kept]), do: {:value, {max(until, 1), kept}}
   def of(:continue_panic, [until, _kept]), do: {:panic, "in step #{max(until, 1)}"}

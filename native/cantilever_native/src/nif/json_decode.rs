@@ -15,14 +15,14 @@ use cantilever::{
 };
 
 use crate::json::decode::{Parser, Progress, Scope, SyntaxError};
-use failure::Failure;
+pub(super) use failure::Failure;
 use options::Options;
 use pieces::InOnePiece;
 use stream::{NoMessage, Stream};
 use terms::Building;
 
 /// How many bytes are read between two checkpoints: some 2 to 4 µs of work.
-const BUDGET: usize = 2048;
+pub(super) const BUDGET: usize = 2048;
 
 /// Reads a short document in one go.
 #[cantilever::nif]

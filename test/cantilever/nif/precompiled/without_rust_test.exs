@@ -23,7 +23,7 @@ defmodule Cantilever.Nif.Precompiled.WithoutRustTest do
     try do
       Cantilever.Native.intensive_calculation(5)
     rescue
-      error in ErlangError -> IO.puts(error.original)
+      error in RuntimeError -> IO.puts(error.message)
     end
     """
 

@@ -149,5 +149,10 @@ async fn offload_panic() -> u32 {
 /// The result of offloaded work, returned without another checkpoint.
 #[cantilever::nif]
 async fn offload_sum(numbers: Vec<i64>) -> i64 {
-    offload(|| numbers.iter().sum()).await
+    offload(|| {
+        numbers
+            .iter()
+            .fold(0, |sum: i64, number| sum.wrapping_add(*number))
+    })
+    .await
 }

@@ -24,7 +24,7 @@ rustler::atoms! {
 const AROUND: usize = 20;
 
 /// An error with what Elixir needs to show it: `{:error, reason, message, offset, before, after}`.
-pub(super) struct Failure {
+pub(in super::super) struct Failure {
     problem: Problem,
     offset: u64,
     before: Vec<u8>,
@@ -33,7 +33,7 @@ pub(super) struct Failure {
 
 impl Failure {
     /// `input` begins at the byte `start` of the document.
-    pub(super) fn new(error: &SyntaxError, input: &[u8], start: u64) -> Self {
+    pub(in super::super) fn new(error: &SyntaxError, input: &[u8], start: u64) -> Self {
         let place = error.offset.saturating_sub(start);
         let place = usize::try_from(place).map_or(input.len(), |place| place.min(input.len()));
         Failure {
