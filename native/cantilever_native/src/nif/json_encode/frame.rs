@@ -164,7 +164,7 @@ impl Frozen {
             Frozen::Map { size, count, seen } => {
                 let (map, key) = read.list_cell(terms)?;
                 let mut entries = Box::new(MapEntries::none());
-                entries.begin(read, map).then_some(())?;
+                entries.begin(read, map, size).then_some(())?;
                 if count > 0 {
                     entries.nth(count - 1);
                 }

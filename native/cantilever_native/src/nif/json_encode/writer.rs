@@ -22,6 +22,8 @@ pub(super) struct Writer {
 /// Whether something was written. A result of three states fits into two registers, one of a result in a result does not.
 pub(super) enum Written<'a> {
     Yes,
+    /// It is a map of this size.
+    Map(usize),
     /// It takes more than a piece of work, or has to be looked at closely.
     No,
     Refused(Refused<'a>),
@@ -85,6 +87,9 @@ impl Writer {
                         return Written::No;
                     }
                     return self.string(text, term).into();
+                }
+                if let Some(size) = read.map_size(term) {
+                    return Written::Map(size);
                 }
                 self.floats = self.float(read, term);
                 if self.floats {
