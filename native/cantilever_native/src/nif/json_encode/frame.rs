@@ -104,7 +104,7 @@ pub(super) enum Frozen {
 }
 
 /// Maps up to this size are kept as they are, and found their place in again.
-const FOUND_AGAIN: usize = 32;
+const FOUND_AGAIN: usize = 64;
 
 impl<'a> Live<'a> {
     /// Takes it apart for the time until the next step. `nil` stands for the terms that there are none of.
