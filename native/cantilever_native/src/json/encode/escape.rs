@@ -122,7 +122,7 @@ fn are_plain(text: &[u8]) -> bool {
 
 #[inline(always)]
 fn is_plain(byte: u8) -> bool {
-    (byte >= 0x20) & (byte < 0x80) & (byte != b'"') & (byte != b'\\')
+    (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\')
 }
 
 /// The text, if it is UTF-8.
