@@ -59,6 +59,13 @@ impl<'a> Walk<'a, '_, '_> {
     }
 
     #[inline]
+    pub(super) fn empty_list(&mut self, list: Bare<'a>) -> Worked<'a> {
+        self.open(b'[', list)?;
+        self.encoding.writer.out.push(b']');
+        Ok(())
+    }
+
+    #[inline]
     pub(super) fn map(&mut self, map: Bare<'a>, size: usize) -> Worked<'a> {
         if let Some(module) = self.known.struct_of(self.read, map)
             && self.read.kind(module) == TermKind::Atom

@@ -232,6 +232,9 @@ impl<'a> Walk<'a, '_, '_> {
     /// Writes the beginning of what is not written at once.
     #[inline]
     fn container(&mut self, value: Bare<'a>) -> Worked<'a> {
+        if value == self.empty {
+            return self.empty_list(value);
+        }
         if guess(value) == Guess::List
             && let Some(cell) = self.read.list_cell(value)
         {
@@ -243,11 +246,7 @@ impl<'a> Walk<'a, '_, '_> {
         match self.read.kind(value) {
             TermKind::List => match self.read.list_cell(value) {
                 Some(cell) => self.list(value, cell),
-                None => {
-                    self.open(b'[', value)?;
-                    self.encoding.writer.out.push(b']');
-                    Ok(())
-                }
+                None => self.empty_list(value),
             },
             TermKind::Bitstring if self.read.bytes(value).is_some() => {
                 self.long_string(value);

@@ -17,6 +17,8 @@ pub(super) struct Writer {
     pub(super) texts: Texts,
     /// Whether the last number that is no small integer was a float: in most documents the next one is too.
     floats: bool,
+    /// The word of the empty list, which the walk has for the time of a step.
+    pub(super) empty: usize,
 }
 
 /// Whether something was written. A result of three states fits into two registers, one of a result in a result does not.
@@ -65,6 +67,7 @@ impl Writer {
             options,
             texts: Texts::default(),
             floats: false,
+            empty: 0,
         }
     }
 
@@ -101,9 +104,15 @@ impl Writer {
                     self.out.extend_from_array(&word.0, word.1);
                     return Written::Yes;
                 }
+                if term.word() == self.empty {
+                    return Written::No;
+                }
                 if let Some(integer) = read.integer(term) {
                     self.integer(integer);
                     return Written::Yes;
+                }
+                if let Some(text) = self.texts.of(read, term) {
+                    return write_string(&mut self.out, text, self.options.escape, term).into();
                 }
             }
             Guess::List => return Written::No,
