@@ -21,6 +21,8 @@ pub struct MapEntries<'a> {
     iterator: MaybeUninit<ErlNifMapIterator>,
     /// In which the iterator was created, or null if it was not.
     env: *mut ErlNifEnv,
+    /// How many entries there are left. Counting costs less than asking the VM once more, at the end of each map.
+    left: usize,
     map: PhantomData<Bare<'a>>,
 }
 
@@ -35,6 +37,7 @@ impl<'a> MapEntries<'a> {
         MapEntries {
             iterator: MaybeUninit::uninit(),
             env: ptr::null_mut(),
+            left: 0,
             map: PhantomData,
         }
     }
@@ -50,21 +53,25 @@ impl<'a> MapEntries<'a> {
     #[inline]
     pub fn new(read: Reader<'a>, map: Bare<'a>) -> Option<Self> {
         let mut entries = MapEntries::none();
-        entries.begin(read, map).then_some(entries)
+        let size = read.map_size(map)?;
+        entries.begin(read, map, size).then_some(entries)
     }
 
-    /// Begins with another map, in the place of the one before, so that nothing large is moved; whether it is one.
+    /// Begins with the first `size` entries of another map, in the place of the one before, so that nothing large is
+    /// moved; whether it is a map.
     ///
     /// ```no_run
     /// # use cantilever::read::{Bare, MapEntries, Reader};
     /// # fn example<'a>(entries: &mut MapEntries<'a>, read: Reader<'a>, map: Bare<'a>) {
-    /// if entries.begin(read, map) {
+    /// if let Some(size) = read.map_size(map)
+    ///     && entries.begin(read, map, size)
+    /// {
     ///     for (_key, _value) in entries {}
     /// }
     /// # }
     /// ```
     #[inline]
-    pub fn begin(&mut self, read: Reader<'a>, map: Bare<'a>) -> bool {
+    pub fn begin(&mut self, read: Reader<'a>, map: Bare<'a>, size: usize) -> bool {
         self.end();
         // SAFETY: the map is one of its environment; the iterator is written on success.
         let created = unsafe {
@@ -77,6 +84,7 @@ impl<'a> MapEntries<'a> {
         };
         if created != 0 {
             self.env = read.raw;
+            self.left = size;
         }
         created != 0
     }
@@ -92,6 +100,7 @@ impl<'a> MapEntries<'a> {
             // SAFETY: the iterator was created in this environment, and is not used again.
             unsafe { enif_map_iterator_destroy(self.env, self.iterator.as_mut_ptr()) };
             self.env = ptr::null_mut();
+            self.left = 0;
         }
     }
 }
@@ -102,13 +111,11 @@ impl<'a> Iterator for MapEntries<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         let env = self.env;
-        if env.is_null() {
-            return None;
-        }
+        self.left = self.left.checked_sub(1)?;
         let iterator = self.iterator.as_mut_ptr();
         let mut key = MaybeUninit::uninit();
         let mut value = MaybeUninit::uninit();
-        // SAFETY: the iterator was created in this environment; both are written where there is an entry, and
+        // SAFETY: where entries are left, the iterator was created in this environment; both are written where there is an entry, and
         // belong to it too.
         unsafe {
             let found =
@@ -116,7 +123,9 @@ impl<'a> Iterator for MapEntries<'a> {
             if found == 0 {
                 return None;
             }
-            enif_map_iterator_next(env, iterator);
+            if self.left > 0 {
+                enif_map_iterator_next(env, iterator);
+            }
             Some((Bare::new(key.assume_init()), Bare::new(value.assume_init())))
         }
     }

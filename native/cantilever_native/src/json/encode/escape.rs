@@ -31,11 +31,22 @@ pub struct InvalidText {
 const ONES: u64 = 0x0101_0101_0101_0101;
 const HIGHS: u64 = 0x8080_8080_8080_8080;
 
+/// A word of plain text.
+const FILLED: u64 = ONES * 0x20;
+
 /// Writes `text` with its escapes, without the quotes around it.
 ///
 /// # Errors
 /// Says where the text is not UTF-8; by then some of it was written.
+#[inline]
 pub fn write_escaped(out: &mut impl Sink, text: &[u8], escape: Escape) -> Result<(), InvalidText> {
+    if escape == Escape::Json && write_short(out, text) {
+        return Ok(());
+    }
+    write_any(out, text, escape)
+}
+
+fn write_any(out: &mut impl Sink, text: &[u8], escape: Escape) -> Result<(), InvalidText> {
     if escape != Escape::Json {
         return write_more_escaped(out, text, escape);
     }
@@ -43,6 +54,75 @@ pub fn write_escaped(out: &mut impl Sink, text: &[u8], escape: Escape) -> Result
         return Ok(());
     }
     valid(text).map(|_| ())
+}
+
+/// Writes text of at most 32 bytes that is ASCII and needs no escapes, as most keys are; whether it was that.
+///
+/// It is looked at in two words that overlap, so that there is neither a loop nor a word that has to be filled up.
+#[inline(always)]
+fn write_short(out: &mut impl Sink, text: &[u8]) -> bool {
+    let is_plain = |word: u64| special_in(word) | (word & HIGHS) == 0;
+    let length = text.len();
+    if let (Some(first), Some(last)) = (text.first_chunk::<8>(), text.last_chunk::<8>()) {
+        let (low, high) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        if length > 16 {
+            if length > 32 || !are_plain(text) {
+                return false;
+            }
+            out.bytes(text);
+            return true;
+        }
+        if !is_plain(low) || !is_plain(high) {
+            return false;
+        }
+        out.prefix(first, 8);
+        // Without the bytes that the first word has, of which there is one at least if it is not the same.
+        let rest = high.unbounded_shr(8 * (16 - length as u32));
+        out.prefix(&rest.to_le_bytes(), length - 8);
+        return true;
+    }
+    let (seen, word) = match (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            let (low, high) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            let (low, high) = (u64::from(low), u64::from(high));
+            (low | high << 32, low | high << (8 * (length - 4)))
+        }
+        _ => {
+            let [first, .., last] = text else {
+                return match text {
+                    [one] if is_plain(u64::from(*one) | FILLED << 8) => {
+                        out.byte(*one);
+                        true
+                    }
+                    _ => text.is_empty(),
+                };
+            };
+            let middle = u64::from(text[length / 2]) << (8 * (length / 2));
+            let word = u64::from(*first) | middle | u64::from(*last) << (8 * (length - 1));
+            (word | FILLED << (8 * length), word)
+        }
+    };
+    if !is_plain(seen) {
+        return false;
+    }
+    out.prefix(&word.to_le_bytes(), length);
+    true
+}
+
+/// Whether 16 to 32 bytes are ASCII and need no escapes.
+#[inline(always)]
+fn are_plain(text: &[u8]) -> bool {
+    let (Some(first), Some(last)) = (text.first_chunk::<16>(), text.last_chunk::<16>()) else {
+        return false;
+    };
+    (first.iter().zip(last)).fold(true, |plain, (first, last)| {
+        plain & is_plain(*first) & is_plain(*last)
+    })
+}
+
+#[inline(always)]
+fn is_plain(byte: u8) -> bool {
+    (0x20..0x80).contains(&byte) & (byte != b'"') & (byte != b'\\')
 }
 
 /// The text, if it is UTF-8.

@@ -7,16 +7,61 @@ use super::frame::{Live, Object};
 use super::output;
 use super::refusal::Reason;
 use super::walk::{Ask, Walk, Worked};
+use super::writer::{Guess, Written, guess};
 
 /// Larger maps are taken apart by Elixir, a part at a time: the VM has no iterator that outlives a step, and to
 /// take apart a map of this size takes some 50 µs.
 const LARGEST_MAP: usize = 2048;
 
 impl<'a> Walk<'a, '_, '_> {
+    /// Writes the scalars that a list begins with, of which `cell` is the first one. A list that has nothing else is
+    /// written without a frame: short lists of numbers are what large documents are full of.
     #[inline]
-    pub(super) fn list(&mut self, list: Bare<'a>) -> Worked<'a> {
+    pub(super) fn list(&mut self, list: Bare<'a>, cell: (Bare<'a>, Bare<'a>)) -> Worked<'a> {
         self.open(b'[', list)?;
-        self.stack.push_list(list);
+        let depth = self.stack.depth() + 1;
+        let (mut rest, mut count, mut next) = (list, 0, Some(cell));
+        while let Some((item, tail)) = next
+            && guess(item) != Guess::List
+            && self.left > 0
+        {
+            let writer = &mut self.encoding.writer;
+            let before = writer.out.len();
+            writer.begin_item(count == 0, depth);
+            match writer.scalar(self.read, item, self.known) {
+                Written::Yes => {}
+                // The frame begins it again.
+                Written::No | Written::Map(_) => {
+                    writer.out.truncate(before);
+                    break;
+                }
+                Written::Refused(refused) => {
+                    self.stack.push_list(tail, count + 1);
+                    return Err(refused);
+                }
+            }
+            (rest, count) = (tail, count + 1);
+            self.left -= 1;
+            if rest == self.empty {
+                if writer.options.pretty.is_some() {
+                    writer.new_line(depth - 1);
+                }
+                writer.out.push(b']');
+                return Ok(());
+            }
+            if writer.out.len() > self.mark {
+                break;
+            }
+            next = self.read.list_cell(rest);
+        }
+        self.stack.push_list(rest, count);
+        Ok(())
+    }
+
+    #[inline]
+    pub(super) fn empty_list(&mut self, list: Bare<'a>) -> Worked<'a> {
+        self.open(b'[', list)?;
+        self.encoding.writer.out.push(b']');
         Ok(())
     }
 

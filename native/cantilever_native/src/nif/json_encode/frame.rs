@@ -104,7 +104,7 @@ pub(super) enum Frozen {
 }
 
 /// Maps up to this size are kept as they are, and found their place in again.
-const FOUND_AGAIN: usize = 32;
+const FOUND_AGAIN: usize = 64;
 
 impl<'a> Live<'a> {
     /// Takes it apart for the time until the next step. `nil` stands for the terms that there are none of.
@@ -164,7 +164,7 @@ impl Frozen {
             Frozen::Map { size, count, seen } => {
                 let (map, key) = read.list_cell(terms)?;
                 let mut entries = Box::new(MapEntries::none());
-                entries.begin(read, map).then_some(())?;
+                entries.begin(read, map, size).then_some(())?;
                 if count > 0 {
                     entries.nth(count - 1);
                 }

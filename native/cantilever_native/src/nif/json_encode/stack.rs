@@ -52,10 +52,10 @@ impl<'a, 's> Stack<'a, 's> {
         self.live.push(frame);
     }
 
-    /// Pushes a list. A function of its own, so that its frame is made where it stays.
+    /// Pushes what is left of a list, of which `count` items were written. A function of its own, so that its frame is made where it stays.
     #[inline(never)]
-    pub(super) fn push_list(&mut self, rest: Bare<'a>) {
-        self.live.push(Live::List { rest, count: 0 });
+    pub(super) fn push_list(&mut self, rest: Bare<'a>, count: usize) {
+        self.live.push(Live::List { rest, count });
     }
 
     /// Pushes a map; whether it is one. As [`push_list`](Self::push_list).
@@ -63,7 +63,7 @@ impl<'a, 's> Stack<'a, 's> {
     pub(super) fn push_map(&mut self, map: Bare<'a>, size: usize) -> bool {
         let spare = self.spare.pop();
         let mut entries = spare.unwrap_or_else(|| Box::new(MapEntries::none()));
-        let is_map = entries.begin(self.read, map);
+        let is_map = entries.begin(self.read, map, size);
         if is_map {
             let object = Object::new(self.nil);
             self.live.push(Live::Map {

@@ -112,6 +112,7 @@ impl Continuation for Encoding {
             Next::Ended => return Step::Done(nil.to_term(env)),
         };
         let empty = read.empty_list();
+        self.writer.empty = empty.word();
         let (chunks, terms) = match kept {
             Some(kept) => match read.list_cell(kept) {
                 Some(kept) => kept,

@@ -108,6 +108,7 @@ impl<'a> Walk<'a, '_, '_> {
                     self.left -= 1;
                     match writer.scalar(self.read, item, self.known) {
                         Written::Yes => {}
+                        Written::Map(size) => return self.map(item, size),
                         Written::No => return self.container(item),
                         Written::Refused(refused) => return Err(refused),
                     }
@@ -127,7 +128,7 @@ impl<'a> Walk<'a, '_, '_> {
                     self.left -= 1;
                     match writer.key(self.read, first, depth, key) {
                         Written::Yes => {}
-                        Written::No => {
+                        Written::No | Written::Map(_) => {
                             self.stack.push(Live::Value(value));
                             return self.other_key(key);
                         }
@@ -135,6 +136,7 @@ impl<'a> Walk<'a, '_, '_> {
                     }
                     match writer.scalar(self.read, value, self.known) {
                         Written::Yes => {}
+                        Written::Map(size) => return self.map(value, size),
                         Written::No => return self.container(value),
                         Written::Refused(refused) => return Err(refused),
                     }
@@ -209,7 +211,7 @@ impl<'a> Walk<'a, '_, '_> {
     fn entry(&mut self, first: bool, depth: usize, key: Bare<'a>, value: Bare<'a>) -> Worked<'a> {
         match self.encoding.writer.key(self.read, first, depth, key) {
             Written::Yes => self.value(value),
-            Written::No => {
+            Written::No | Written::Map(_) => {
                 self.stack.push(Live::Value(value));
                 self.other_key(key)
             }
@@ -221,6 +223,7 @@ impl<'a> Walk<'a, '_, '_> {
     pub(super) fn value(&mut self, value: Bare<'a>) -> Worked<'a> {
         match self.encoding.writer.scalar(self.read, value, self.known) {
             Written::Yes => Ok(()),
+            Written::Map(size) => self.map(value, size),
             Written::No => self.container(value),
             Written::Refused(refused) => Err(refused),
         }
@@ -229,19 +232,22 @@ impl<'a> Walk<'a, '_, '_> {
     /// Writes the beginning of what is not written at once.
     #[inline]
     fn container(&mut self, value: Bare<'a>) -> Worked<'a> {
-        if guess(value) == Guess::List && self.read.list_cell(value).is_some() {
-            return self.list(value);
+        if value == self.empty {
+            return self.empty_list(value);
+        }
+        if guess(value) == Guess::List
+            && let Some(cell) = self.read.list_cell(value)
+        {
+            return self.list(value, cell);
         }
         if let Some(size) = self.read.map_size(value) {
             return self.map(value, size);
         }
         match self.read.kind(value) {
-            TermKind::List if self.read.is_empty_list(value) => {
-                self.open(b'[', value)?;
-                self.encoding.writer.out.push(b']');
-                Ok(())
-            }
-            TermKind::List => self.list(value),
+            TermKind::List => match self.read.list_cell(value) {
+                Some(cell) => self.list(value, cell),
+                None => self.empty_list(value),
+            },
             TermKind::Bitstring if self.read.bytes(value).is_some() => {
                 self.long_string(value);
                 Ok(())

@@ -17,11 +17,15 @@ pub(super) struct Writer {
     pub(super) texts: Texts,
     /// Whether the last number that is no small integer was a float: in most documents the next one is too.
     floats: bool,
+    /// The word of the empty list, which the walk has for the time of a step.
+    pub(super) empty: usize,
 }
 
 /// Whether something was written. A result of three states fits into two registers, one of a result in a result does not.
 pub(super) enum Written<'a> {
     Yes,
+    /// It is a map of this size.
+    Map(usize),
     /// It takes more than a piece of work, or has to be looked at closely.
     No,
     Refused(Refused<'a>),
@@ -63,6 +67,7 @@ impl Writer {
             options,
             texts: Texts::default(),
             floats: false,
+            empty: 0,
         }
     }
 
@@ -86,6 +91,9 @@ impl Writer {
                     }
                     return self.string(text, term).into();
                 }
+                if let Some(size) = read.map_size(term) {
+                    return Written::Map(size);
+                }
                 self.floats = self.float(read, term);
                 if self.floats {
                     return Written::Yes;
@@ -96,9 +104,15 @@ impl Writer {
                     self.out.extend_from_array(&word.0, word.1);
                     return Written::Yes;
                 }
+                if term.word() == self.empty {
+                    return Written::No;
+                }
                 if let Some(integer) = read.integer(term) {
                     self.integer(integer);
                     return Written::Yes;
+                }
+                if let Some(text) = self.texts.of(read, term) {
+                    return write_string(&mut self.out, text, self.options.escape, term).into();
                 }
             }
             Guess::List => return Written::No,
