@@ -22,7 +22,7 @@ defmodule Cantilever.JSON do
   Up to 8 KiB are read in one go, which takes some microseconds. Longer documents are read in slices of about 20 µs
   between which the scheduler turns to other processes, however long a document or one of its strings is. Their terms are made on
   a heap of their own and handed to the caller as a message, which copies nothing; what the VM can only do in one piece, a map of
-  more than 2,048 keys or an integer of more than 2,000 digits, is done on a dirty scheduler.
+  more than 1,024 keys or an integer of more than 2,000 digits, is done on a dirty scheduler.
 
   When the caller dies, reading stops, and all of its memory is freed.
 
@@ -64,8 +64,8 @@ defmodule Cantilever.JSON do
     * `:duplicates` - what a key means that the object has already: `:last`, that its value counts (the default), or `:error`.
       With `:ordered`, `:last` keeps all.
     * `:max_depth` - how many arrays and objects may be within each other: 1,024 by default, `:infinity` for any number
-    * `:max_bytes` - how long a document may be, or an element of `stream_elements/2`; `:infinity` by default
-    * `:max_new_atoms` - 1,000 by default
+    * `:max_bytes` - how long a document may be, or an element of `stream_elements/2`, or a line; `:infinity` by default
+    * `:max_new_atoms` - 1,000 by default; of `stream_lines/2` for each line
   """
   @type decode_option() ::
           {:keys, :strings | :atoms! | :atoms}
@@ -256,7 +256,7 @@ defmodule Cantilever.JSON do
 
     cond do
       byte_size(input) > max_bytes ->
-        {:error, :too_many_bytes, "longer than max_bytes allows", max_bytes, "", ""}
+        DecodeOptions.too_many_bytes(max_bytes)
 
       byte_size(input) <= @short_bytes ->
         Native.json_decode_short(input, options)

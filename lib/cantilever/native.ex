@@ -69,7 +69,7 @@ defmodule Cantilever.Native do
   def json_decode_short(_input, _options), do: Parts.stub(:json)
 
   # The same for a document of any size, which is sent to the caller as `{tag, term}`. Yielding, as its own loop can be
-  # cut after every token, and long tokens anywhere; what the VM cannot cut, a map of more than 2,048 keys and an integer of
+  # cut after every token, and long tokens anywhere; what the VM cannot cut, a map of more than 1,024 keys and an integer of
   # more than 2,000 digits, is made on a dirty CPU scheduler.
   @doc false
   @spec json_decode_long(binary(), nil | tuple(), reference()) :: :sent | json_failure()

@@ -102,9 +102,9 @@ impl Events for Values {
         Ok(Flow::Wait)
     }
 
-    fn float(&mut self, value: f64, _text: &[u8]) -> Result<(), Problem> {
+    fn float(&mut self, value: f64, _text: &[u8]) -> Result<Flow, Problem> {
         self.stack.push(value.into());
-        Ok(())
+        Ok(Flow::Go)
     }
 
     fn text(&mut self, text: &str, _role: Role, _place: Option<Range<u64>>) -> Result<(), Problem> {

@@ -38,8 +38,13 @@ defmodule Cantilever.JSON.DecodeOptions do
   def max_bytes(nil), do: @infinity
   def max_bytes(options), do: elem(options, tuple_size(options) - 1)
 
+  # As the native functions would return it.
+  @spec too_many_bytes(pos_integer()) :: tuple()
+  def too_many_bytes(most),
+    do: {:error, :too_many_bytes, "longer than max_bytes allows", most, "", ""}
+
   defp check_names(options) do
-    case Keyword.keyword?(options) && Keyword.keys(options) -- @names do
+    case Keyword.keyword?(options) && Enum.uniq(Keyword.keys(options)) -- @names do
       [] ->
         options
 

@@ -47,6 +47,10 @@ pub(crate) fn poll(
         let mut context = Context::from_waker(waker);
         loop {
             let polled = poll(&mut context);
+            if polled.is_ready() {
+                // Another branch than the one that wanted it may have ended the call.
+                state.wants_dirty.set(false);
+            }
             // One that wakes itself without a checkpoint goes on within its slice.
             if polled.is_ready()
                 || !signal.is_woken()

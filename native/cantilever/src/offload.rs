@@ -20,10 +20,11 @@ use crate::thread_state::ThreadState;
 /// }
 /// ```
 ///
-/// Outside of a Yielding call the work is done where it is.
+/// Outside of a Yielding call the work is done where it is, which must not be a scheduler if it takes long.
 pub async fn offload<R>(work: impl FnOnce() -> R) -> R {
     poll_fn(|context| {
-        if thread_kind() != ThreadKind::Normal {
+        let is_sliced = ThreadState::with(|state| state.slice.is_active());
+        if !is_sliced || thread_kind() != ThreadKind::Normal {
             return Poll::Ready(());
         }
         ThreadState::with(|state| state.wants_dirty.set(true));

@@ -103,6 +103,11 @@ impl Slice {
         self.start.take();
     }
 
+    /// Whether a Yielding call runs on this thread.
+    pub(crate) fn is_active(&self) -> bool {
+        self.active.get()
+    }
+
     /// Has the next checkpoint end the slice.
     pub(crate) fn use_up(&self) {
         if self.active.get() {

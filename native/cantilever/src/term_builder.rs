@@ -25,6 +25,9 @@ pub use own::{OwnTerm, OwnTermBuilder, TermMessage};
 /// Of `enif_binary_to_term`, which is to make no atoms then.
 const ERL_NIF_BIN2TERM_SAFE: u32 = 0x2000_0000;
 
+/// What the VM takes.
+const MOST_OF_TUPLE: usize = (1 << 24) - 1;
+
 /// Builds terms on a stack: values are pushed, and a list, map or tuple takes its elements from the top.
 ///
 /// ```no_run
@@ -187,6 +190,9 @@ impl<'a> TermBuilder<'a> {
 
     /// Pushes the elements of a tuple that is encoded in the external term format, but for those at the places of `without`,
     /// which ascend. `false`, and nothing is pushed, if it is none.
+    ///
+    /// # Panics
+    /// If it has no such places, or they do not ascend.
     #[must_use]
     pub fn push_elements(&mut self, encoded: &[u8], without: &[usize]) -> bool {
         if !self.push_external(encoded) {
@@ -303,9 +309,13 @@ impl<'a> TermBuilder<'a> {
     /// Replaces `count` values by the list of them.
     ///
     /// # Panics
-    /// If there are fewer on the stack.
+    /// If there are fewer on the stack, or 2³² and more.
     pub fn list(&mut self, count: usize) {
         let elements = self.top(count);
+        assert!(
+            u32::try_from(count).is_ok(),
+            "a list of {count} values is built by prepend"
+        );
         // SAFETY: these are terms of the environment, which is alive for as long as `self`.
         let list = unsafe {
             enif_make_list_from_array(self.env, elements.as_ptr(), elements.len() as u32)
@@ -355,9 +365,13 @@ impl<'a> TermBuilder<'a> {
     /// Replaces `count` values by the tuple of them.
     ///
     /// # Panics
-    /// If there are fewer on the stack.
+    /// If there are fewer on the stack, or more than a tuple may have.
     pub fn tuple(&mut self, count: usize) {
         let elements = self.top(count);
+        assert!(
+            count <= MOST_OF_TUPLE,
+            "a tuple has no more than {MOST_OF_TUPLE} elements"
+        );
         // SAFETY: these are terms of the environment, which is alive for as long as `self`.
         let tuple = unsafe {
             enif_make_tuple_from_array(self.env, elements.as_ptr(), elements.len() as u32)

@@ -50,6 +50,11 @@ defmodule Cantilever.JSON.DecoderTest do
       assert {document, error.reason, error.position} == {document, whole.reason, whole.position}
     end
 
+    document = "{\"abc\": [1, 2, x]}"
+    assert {:error, whole} = JSON.decode(document)
+    assert {:error, %{before: before}} = decode(JSONDocuments.cut(document, 1))
+    assert before == whole.before
+
     decoder = Decoder.new()
     assert {:error, %DecodeError{position: 1}} = Decoder.feed(decoder, "[x")
     assert_raise ArgumentError, ~r/has ended or was wrong/, fn -> Decoder.feed(decoder, "1]") end

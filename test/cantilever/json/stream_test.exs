@@ -54,7 +54,34 @@ defmodule Cantilever.JSON.StreamTest do
       end
     end
 
-    test "limits how long an element may be, not the array" do
+    test "reads long strings alike, wherever the chunks end" do
+      :rand.seed(:exsss, 11)
+
+      for size <- [1_000, 3_000, 70_000, 200_000], most <- [500, 5_000, 70_000] do
+        values = for byte <- ~c"abc", do: String.duplicate(<<byte>>, size)
+        values = [1 | values] ++ [%{"key" => values}, "last"]
+        document = JSON.encode!(values)
+
+        assert document |> JSONDocuments.cut(most) |> JSON.stream_elements() |> Enum.to_list() ==
+                 values
+      end
+    end
+
+    test "limits how long an element may be, not the array or what is between elements" do
+      assert ["[", String.duplicate(" ", 200), "[1,2] ,\n [3,4]", " ]"]
+             |> JSON.stream_elements(max_bytes: 5)
+             |> Enum.to_list() == [[1, 2], [3, 4]]
+
+      list = "[#{String.duplicate("1,", 10_000)}1]"
+
+      for objects <- [:maps, :ordered],
+          chunks <- [["[0,", list, "]"], JSONDocuments.cut("[0,#{list}]", 1_000)] do
+        stream = JSON.stream_elements(chunks, max_bytes: 100, objects: objects)
+
+        assert %{reason: :too_many_bytes} =
+                 assert_raise(DecodeError, fn -> Stream.run(stream) end)
+      end
+
       chunks = ["[", String.duplicate("[1,2,3],", 10_000), "[1]]"]
       assert chunks |> JSON.stream_elements(max_bytes: 20) |> Enum.count() == 10_001
       long = ["[[1],[", List.duplicate("1,", 1_000), "1]]"]
@@ -103,6 +130,18 @@ defmodule Cantilever.JSON.StreamTest do
 
       assert [{1, {:ok, %{keys: 1}}}] =
                [~S({"keys":1})] |> JSON.stream_lines(keys: :atoms!) |> Enum.to_list()
+    end
+
+    test "leaves out a line that is too long, and goes on" do
+      long = List.duplicate(String.duplicate("1", 60_000), 500)
+      chunks = Stream.concat([["[1]\n"], long, ["\n[2]\n"], long])
+
+      assert [{1, {:ok, [1]}}, {2, {:error, error}}, {3, {:ok, [2]}}, {4, {:error, _}}] =
+               chunks
+               |> JSON.stream_lines(max_bytes: 100_000)
+               |> Enum.to_list()
+
+      assert {error.reason, error.position} == {:too_many_bytes, 100_000}
     end
 
     @tag :tmp_dir

@@ -38,6 +38,9 @@ impl Drop for Heap {
     }
 }
 
+/// A stack of more values takes long to free on a scheduler.
+const LARGE_STACK: usize = 64 * 1024;
+
 /// A heap that may hold much, which would take long to free on a scheduler: a gigabyte takes some 50 ms.
 pub(super) struct LateHeap(Option<Heap>);
 
@@ -105,7 +108,7 @@ impl OwnTermBuilder {
     #[must_use]
     pub fn finish(mut self) -> OwnTerm {
         let term = self.0.pop();
-        match self.0.heap.take().and_then(LateHeap::take) {
+        match self.0.heap.take() {
             Some(heap) => OwnTerm { term, heap },
             None => panic!("the heap is gone"),
         }
@@ -123,6 +126,13 @@ impl Drop for OwnTermBuilder {
         if self.0.values.capacity() == 0 {
             // Nothing was pushed: there is nothing to free that could take long.
             drop(self.0.heap.take().and_then(LateHeap::take));
+        } else if self.0.values.capacity() > LARGE_STACK {
+            let lists = [
+                std::mem::take(&mut self.0.values),
+                std::mem::take(&mut self.0.keys_of_map),
+                std::mem::take(&mut self.0.values_of_map),
+            ];
+            reclaim::drop_later(lists);
         }
     }
 }
@@ -150,7 +160,7 @@ impl fmt::Debug for OwnTermBuilder {
 /// A term with a heap of its own: as an argument, a copy of the caller's term that can be kept across slices.
 pub struct OwnTerm {
     term: ErlNifTerm,
-    heap: Heap,
+    heap: LateHeap,
 }
 
 impl OwnTerm {
@@ -170,6 +180,7 @@ impl<'a> Decoder<'a> for OwnTerm {
         let heap = Heap::new();
         // SAFETY: `term` is one of the caller's environment, and the heap is alive.
         let term = unsafe { enif_make_copy(heap.0, term.as_c_arg()) };
+        let heap = LateHeap(Some(heap));
         Ok(OwnTerm { term, heap })
     }
 }
@@ -219,19 +230,24 @@ pub struct Message;
 
 impl IntoReturned<Message> for TermMessage {
     fn into_returned(self, env: Env<'_>) -> Returned {
-        let heap = self.term.heap.0;
+        // Before the message, as an encoder may panic.
+        let returned = match &self.returned {
+            Some(value) => value.encode(env),
+            None => atoms::sent().encode(env),
+        };
+        let (Some(tag), Some(heap)) = (self.tag.heap.take(), self.term.heap.take()) else {
+            panic!("the heap is gone");
+        };
         let caller = env.pid();
         // SAFETY: `env` is that of the caller's process, which therefore is alive; the message's terms are of its
         // heap, which is cleared by the sending and then freed.
         unsafe {
-            let pair = [enif_make_copy(heap, self.tag.term), self.term.term];
-            let message = enif_make_tuple_from_array(heap, pair.as_ptr(), 2);
-            enif_send(env.as_c_arg(), caller.as_c_arg(), heap, message);
+            let pair = [enif_make_copy(heap.0, self.tag.term), self.term.term];
+            let message = enif_make_tuple_from_array(heap.0, pair.as_ptr(), 2);
+            enif_send(env.as_c_arg(), caller.as_c_arg(), heap.0, message);
         }
-        match self.returned {
-            Some(value) => value.encode(env).into_returned(env),
-            None => atoms::sent().into_returned(env),
-        }
+        drop(tag);
+        returned.into_returned(env)
     }
 }
 

@@ -63,9 +63,9 @@ impl Events for Nothing {
         Ok(Flow::Go)
     }
 
-    fn float(&mut self, value: f64, _text: &[u8]) -> Result<(), Problem> {
+    fn float(&mut self, value: f64, _text: &[u8]) -> Result<Flow, Problem> {
         if value.is_finite() {
-            Ok(())
+            Ok(Flow::Go)
         } else {
             Err(Problem::FloatOutOfRange)
         }

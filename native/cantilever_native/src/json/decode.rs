@@ -60,7 +60,7 @@ pub trait Events {
     ///
     /// # Errors
     /// If it cannot be represented.
-    fn float(&mut self, value: f64, text: &[u8]) -> Result<(), Problem>;
+    fn float(&mut self, value: f64, text: &[u8]) -> Result<Flow, Problem>;
 
     /// A string. `place` is where its bytes stand in the document just as they are in `text`, unless it was escaped.
     ///

@@ -9,6 +9,10 @@ pub trait TakePieces: Events {
     /// Takes what the piece holds, which has [ended](Piece::end); `fillers` are the elements that are none.
     fn take_piece(&mut self, piece: &Piece, fillers: &[usize]);
 
+    /// Sees a key that goes into a piece.
+    #[inline]
+    fn see_key(&mut self, _key: &str) {}
+
     /// Whether a string is not to go into a piece, which stands at `place` in the document.
     #[inline]
     fn wants_text(&self, _place: Option<&Range<u64>>) -> bool {
@@ -59,17 +63,18 @@ impl<T: TakePieces> Events for InPieces<'_, T> {
     }
 
     #[inline]
-    fn float(&mut self, value: f64, _text: &[u8]) -> Result<(), Problem> {
+    fn float(&mut self, value: f64, _text: &[u8]) -> Result<Flow, Problem> {
         if !value.is_finite() {
             return Err(Problem::FloatOutOfRange);
         }
         self.piece.float(value);
-        Ok(())
+        Ok(Flow::Go)
     }
 
     #[inline]
     fn text(&mut self, text: &str, role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
         if role == Role::Key {
+            self.target.see_key(text);
             self.piece.key(text.as_bytes());
         } else if self.target.wants_text(place.as_ref()) {
             self.flush();

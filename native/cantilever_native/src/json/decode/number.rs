@@ -41,7 +41,7 @@ pub(super) fn take(bytes: &[u8], events: &mut impl Events) -> Result<Flow, Probl
     let text = std::str::from_utf8(bytes).map_err(|_| Problem::InvalidNumber)?;
     if text.contains(['.', 'e', 'E']) {
         let value = text.parse().map_err(|_| Problem::InvalidNumber)?;
-        return events.float(value, bytes).map(|()| Flow::Go);
+        return events.float(value, bytes);
     }
     if let Ok(value) = text.parse() {
         events.integer(value);

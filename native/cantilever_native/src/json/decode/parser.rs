@@ -87,6 +87,7 @@ pub struct Parser {
     state: State,
     containers: Vec<Container>,
     offset: u64,
+    begin_of_element: u64,
     limits: Limits,
     scope: Scope,
     text: LongText,
@@ -102,6 +103,7 @@ impl Parser {
             state: State::Start,
             containers: Vec::new(),
             offset: 0,
+            begin_of_element: 0,
             limits,
             scope,
             text: LongText {
@@ -127,6 +129,20 @@ impl Parser {
         self.scope == Scope::Elements
             && self.containers.len() == 1
             && self.state == State::AfterElement
+    }
+
+    /// Where the element that is read, or was read last, begins; 0 for a document.
+    #[must_use]
+    pub fn begin_of_element(&self) -> u64 {
+        self.begin_of_element
+    }
+
+    /// Whether what was read last is what stands between elements ([`Scope::Elements`]), or begins a short one.
+    #[must_use]
+    pub fn is_outside_of_elements(&self) -> bool {
+        self.scope == Scope::Elements
+            && self.containers.len() <= 1
+            && !matches!(self.state, State::LongText | State::LongNumber)
     }
 
     /// Goes back to the end of an element: the one that was complete at this byte.
@@ -316,6 +332,9 @@ impl<E: Events> Run<'_, E> {
 
     #[inline]
     fn value(&mut self, byte: u8) -> Step {
+        if self.parser.scope == Scope::Elements && self.parser.containers.len() == 1 {
+            self.parser.begin_of_element = self.parser.offset + self.index as u64;
+        }
         match byte {
             b'"' => self.text(Role::Value),
             b'-' | b'0'..=b'9' => self.number(byte),
@@ -579,9 +598,9 @@ impl<E: Events> Run<'_, E> {
                 }
                 Ok(NumberAny::Float(value)) => {
                     return match self.events.float(value, &window[..end]) {
-                        Ok(()) => {
+                        Ok(flow) => {
                             self.index += end;
-                            self.after_value(Flow::Go)
+                            self.after_value(flow)
                         }
                         Err(problem) => Err(self.fault(self.index, problem)),
                     };

@@ -338,7 +338,9 @@ impl<'a> Reader<'a> {
                     (magnitude as i64).wrapping_neg()
                 });
             }
-            NEW_FLOAT => events.float(f64::from_be_bytes(self.array()?), b"").ok()?,
+            NEW_FLOAT => {
+                events.float(f64::from_be_bytes(self.array()?), b"").ok()?;
+            }
             BINARY => {
                 let length = self.number()?;
                 let text = std::str::from_utf8(self.take(length)?).ok()?;

@@ -40,12 +40,12 @@ impl Events for Recorder {
         Ok(Flow::Wait)
     }
 
-    fn float(&mut self, value: f64, _text: &[u8]) -> Result<(), Problem> {
+    fn float(&mut self, value: f64, _text: &[u8]) -> Result<Flow, Problem> {
         if value.is_infinite() {
             return Err(Problem::FloatOutOfRange);
         }
         self.number(&format!("{value:e}"));
-        Ok(())
+        Ok(Flow::Go)
     }
 
     fn text(&mut self, text: &str, _role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {

@@ -21,7 +21,7 @@ rustler::atoms! {
 }
 
 /// How many bytes before and after the place of an error its excerpt shows.
-const AROUND: usize = 20;
+pub(super) const AROUND: usize = 20;
 
 /// An error with what Elixir needs to show it: `{:error, reason, message, offset, before, after}`.
 pub(in super::super) struct Failure {

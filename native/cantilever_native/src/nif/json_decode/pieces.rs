@@ -116,6 +116,11 @@ impl TakePieces for Terms<'_, '_> {
     }
 
     #[inline]
+    fn see_key(&mut self, key: &str) {
+        Terms::see_key(self, key);
+    }
+
+    #[inline]
     fn wants_text(&self, place: Option<&Range<u64>>) -> bool {
         self.building.refers(place)
     }

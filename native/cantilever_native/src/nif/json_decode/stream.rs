@@ -7,7 +7,7 @@ use cantilever::{Encoder, Env, OwnTerm, OwnTermBuilder, Term, TermMessage, check
 use super::failure::Failure;
 use super::options::Options;
 use super::terms::Building;
-use super::{BUDGET, pieces, waiting};
+use super::{BUDGET, failure, pieces, waiting};
 use crate::json::decode::{Parser, Piece, Problem, Progress, Scope, SyntaxError};
 
 rustler::atoms! {
@@ -53,8 +53,8 @@ pub(super) struct Stream {
     /// How many elements are complete, and how much of `pending` they and what precedes them take.
     elements: usize,
     boundary: usize,
-    /// Where what is being read, the document or one of its elements, has begun.
-    begun: u64,
+    /// Where the last element that is complete ends in the document.
+    end_of_elements: u64,
 }
 
 /// Why feeding a chunk sends no message.
@@ -84,7 +84,7 @@ impl Stream {
             read: 0,
             elements: 0,
             boundary: 0,
-            begun: 0,
+            end_of_elements: 0,
         }
     }
 
@@ -129,24 +129,19 @@ impl Stream {
             match progress {
                 Progress::Done => return Ok(true),
                 Progress::More => {
-                    self.check_length()?;
+                    if !self.parser.is_outside_of_elements() {
+                        self.check_length()?;
+                    }
                     self.forget_read();
                     return Ok(false);
                 }
-                Progress::Element => {
-                    self.elements += 1;
-                    self.boundary = self.read;
-                    self.check_length()?;
-                    self.begun = self.parser.offset();
-                }
+                Progress::Element => self.complete_element()?,
                 Progress::Busy => {
                     let settled = waiting::settle(&mut self.builder, &mut self.building).await;
                     let offset = self.parser.offset();
                     settled.map_err(|problem| self.failure(SyntaxError { offset, problem }))?;
                     if self.parser.is_between_elements() {
-                        self.elements += 1;
-                        self.boundary = self.read;
-                        self.begun = self.parser.offset();
+                        self.complete_element()?;
                     }
                 }
                 Progress::Pause => {}
@@ -155,26 +150,38 @@ impl Stream {
         }
     }
 
+    fn complete_element(&mut self) -> Result<(), NoMessage> {
+        self.check_length()?;
+        self.elements += 1;
+        self.boundary = self.read;
+        self.end_of_elements = self.parser.offset();
+        Ok(())
+    }
+
     fn check_length(&self) -> Result<(), NoMessage> {
-        if self.parser.offset() - self.begun <= self.building.options.max_bytes {
+        let begun = self.parser.begin_of_element();
+        let most = self.building.options.max_bytes;
+        if self.parser.offset().saturating_sub(begun) <= most {
             return Ok(());
         }
-        let offset = self.begun.saturating_add(self.building.options.max_bytes);
+        let offset = begun.saturating_add(most);
         let problem = Problem::TooManyBytes;
         Err(self.failure(SyntaxError { offset, problem }))
     }
 
-    /// Drops what is not needed again: an incomplete element is, once others are complete.
+    /// Drops what is not needed again: an incomplete element is, once others are complete, and so are a few bytes before
+    /// it, to show where an error is.
     fn forget_read(&mut self) {
-        let length = if self.elements > 0 {
+        let done = if self.elements > 0 {
             self.boundary
         } else {
             self.read
         };
-        self.pending.drain(..length);
-        self.start += length as u64;
-        self.read -= length;
-        self.boundary = 0;
+        let shown = done.min(failure::AROUND);
+        self.pending.drain(..done - shown);
+        self.start += (done - shown) as u64;
+        self.read -= done - shown;
+        self.boundary = shown;
     }
 
     /// Sends off what is complete. What is not is read again with the next chunk, on another heap.
@@ -190,10 +197,10 @@ impl Stream {
         complete.truncate(self.elements);
         waiting::list(&mut complete, self.elements).await;
         self.elements = 0;
-        self.building.forget_keys();
+        self.building.restart();
         if !is_done {
-            self.parser.restart_after_element(self.begun);
-            self.read = 0;
+            self.parser.restart_after_element(self.end_of_elements);
+            self.read = self.boundary;
         }
         Some(complete.finish().into_message(tag))
     }

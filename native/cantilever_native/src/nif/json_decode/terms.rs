@@ -25,10 +25,13 @@ const ON_HEAP: usize = 64;
 /// More elements than this are put together in slices.
 const LONG_LIST: usize = 1_024;
 
-/// More keys than this are put together on another thread.
-const LARGE_MAP: usize = 2_048;
+/// More keys than this, or any number with long ones, make a map on a dirty scheduler.
+const LARGE_MAP: usize = 1_024;
 
-/// More digits than this are converted on another thread.
+/// A key of more bytes takes the VM long to hash and to compare.
+const LONG_KEY: usize = 256;
+
+/// More digits than this are converted on a dirty scheduler.
 const LONG_INTEGER: usize = 2_000;
 
 /// A document shorter than this has few keys to find again.
@@ -41,6 +44,7 @@ pub(super) enum Waiting {
     OrderedObject(usize),
     Map(usize),
     Integer(String),
+    Decimal(Vec<u8>),
 }
 
 /// What is known besides the terms.
@@ -51,6 +55,7 @@ pub(super) struct Building {
     long: BinaryBuilder,
     place_of_long: Option<Range<u64>>,
     new_atoms: usize,
+    has_long_keys: bool,
     length: usize,
     in_slices: bool,
 }
@@ -65,6 +70,7 @@ impl Building {
             long: BinaryBuilder::new(),
             place_of_long: None,
             new_atoms: 0,
+            has_long_keys: false,
             length,
             in_slices: false,
         }
@@ -88,9 +94,11 @@ impl Building {
         Self::long(options, 0)
     }
 
-    /// After the terms that were kept have gone.
-    pub(super) fn forget_keys(&mut self) {
+    /// Forgets what is known of the terms, which have gone, and of a text that will be read again.
+    pub(super) fn restart(&mut self) {
         self.keys = Some(KeyCache::new());
+        self.long = BinaryBuilder::new();
+        self.place_of_long = None;
     }
 
     /// Whether a string may be a part of the input.
@@ -215,17 +223,20 @@ impl Events for Terms<'_, '_> {
     }
 
     #[inline]
-    fn float(&mut self, value: f64, text: &[u8]) -> Result<(), Problem> {
+    fn float(&mut self, value: f64, text: &[u8]) -> Result<Flow, Problem> {
         if self.building.options.floats == Floats::Decimals {
-            return decimal::push(self.builder, text);
+            return self.decimal(text);
         }
         let is_finite = self.builder.push_float(value);
-        is_finite.then_some(()).ok_or(Problem::FloatOutOfRange)
+        is_finite
+            .then_some(Flow::Go)
+            .ok_or(Problem::FloatOutOfRange)
     }
 
     #[inline]
     fn text(&mut self, text: &str, role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
         if role == Role::Key {
+            self.see_key(text);
             return self.key(text);
         }
         if text.len() > ON_HEAP
@@ -259,6 +270,7 @@ impl Events for Terms<'_, '_> {
         if role == Role::Key && self.building.options.keys != Keys::Strings {
             return Err(Problem::UnknownAtom);
         }
+        self.building.has_long_keys |= role == Role::Key;
         self.builder.push_built(&mut self.building.long);
         Ok(())
     }
@@ -280,7 +292,10 @@ impl Events for Terms<'_, '_> {
         if self.building.options.objects == Objects::Ordered {
             return self.ordered_object(count);
         }
-        if let Some(flow) = self.building.wait(count > LARGE_MAP, Waiting::Map(count)) {
+        if let Some(flow) = self.building.wait(
+            count > LARGE_MAP || self.building.has_long_keys,
+            Waiting::Map(count),
+        ) {
             return Ok(flow);
         }
         map(self.builder, count, self.building.options.duplicates)?;
@@ -289,6 +304,22 @@ impl Events for Terms<'_, '_> {
 }
 
 impl Terms<'_, '_> {
+    /// Takes note of a long key.
+    #[inline]
+    pub(super) fn see_key(&mut self, key: &str) {
+        self.building.has_long_keys |= key.len() > LONG_KEY;
+    }
+
+    #[cold]
+    fn decimal(&mut self, text: &[u8]) -> Result<Flow, Problem> {
+        let is_long = text.len() > LONG_INTEGER;
+        if is_long && let Some(flow) = self.building.wait(true, Waiting::Decimal(text.to_vec())) {
+            return Ok(flow);
+        }
+        decimal::push(self.builder, text)?;
+        Ok(Flow::Go)
+    }
+
     fn ordered_object(&mut self, count: usize) -> Result<Flow, Problem> {
         if let Some(flow) = self
             .building

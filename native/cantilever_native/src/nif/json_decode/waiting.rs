@@ -2,6 +2,7 @@
 
 use cantilever::{OwnTermBuilder, checkpoint, offload};
 
+use super::decimal;
 use super::terms::{Building, Waiting, check_keys, end_ordered_object, map};
 use crate::json::decode::{Problem, parse_integer};
 
@@ -27,6 +28,7 @@ pub(super) async fn settle(
         }
         // These the VM has no way to cut.
         Waiting::Map(count) => offload(|| map(builder, count, duplicates)).await,
+        Waiting::Decimal(text) => offload(|| decimal::push(builder, &text)).await,
         Waiting::Integer(text) => {
             offload(|| builder.push(&parse_integer(&text))).await;
             Ok(())
