@@ -244,6 +244,11 @@ fn errors_say_what_was_expected_and_where() {
         ("01", 1, "an invalid number"),
         ("[1e400]", 1, "a number out of the range of floats"),
         (
+            r#"{"a":1e400,"a":2}"#,
+            5,
+            "a number out of the range of floats",
+        ),
+        (
             "[\"\n\"]",
             2,
             "a control character that is not escaped in a string",
@@ -419,7 +424,15 @@ proptest! {
         chunk in 1..200_usize,
     ) {
         let read = read(&document);
-        prop_assert_eq!(read.clone().ok(), expected(&document), "{:?}", read);
+        match read {
+            // serde_json forgets such a number where another member has the same key.
+            Err(SyntaxError { offset, problem: Problem::FloatOutOfRange }) => {
+                let rest = &document[offset as usize..];
+                let number = std::str::from_utf8(&rest[..number::end(rest).unwrap()]).unwrap();
+                prop_assert!(number.parse::<f64>().unwrap().is_infinite(), "{}", number);
+            }
+            _ => prop_assert_eq!(read.clone().ok(), expected(&document), "{:?}", read),
+        }
         let in_chunks = read_chunks(&document, &[chunk, 1], 16).map(|(value, _)| value);
         prop_assert_eq!(in_chunks, read);
     }
