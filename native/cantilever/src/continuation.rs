@@ -173,6 +173,7 @@ impl<C: Continuation> IntoFinished<Continued> for Continue<'_, C> {
         let kept = unsafe { Term::new(env, self.kept.as_c_arg()) };
         let (step, pace, used) = ThreadState::with(|state| {
             state.slice.begin(None);
+            let _end = state.slice.end_with();
             let step = self
                 .continuation
                 .step(env, kept, &SliceClock::new(&state.slice));

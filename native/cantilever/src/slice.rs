@@ -96,7 +96,7 @@ impl Slice {
         Some(used(end.unwrap_or_else(Instant::now).duration_since(start)))
     }
 
-    /// Ends a slice that ran on a dirty scheduler, where its length matters to nobody.
+    /// Ends a slice whose length matters to nobody, as on a dirty scheduler.
     pub(crate) fn end_unmeasured(&self) {
         self.active.set(false);
         self.until_look.set(u32::MAX);
@@ -106,6 +106,11 @@ impl Slice {
     /// Whether a Yielding call runs on this thread.
     pub(crate) fn is_active(&self) -> bool {
         self.active.get()
+    }
+
+    /// Ends the slice, at the latest, when what is returned is dropped, as by a panic.
+    pub(crate) fn end_with(&self) -> EndWith<'_> {
+        EndWith(self)
     }
 
     /// Has the next checkpoint end the slice.
@@ -159,6 +164,15 @@ impl Slice {
         self.until_look.set(interval);
         self.over.set(now.duration_since(start) >= budget());
         self.over.get()
+    }
+}
+
+/// Ends a slice when it is dropped.
+pub(crate) struct EndWith<'s>(&'s Slice);
+
+impl Drop for EndWith<'_> {
+    fn drop(&mut self) {
+        self.0.end_unmeasured();
     }
 }
 
@@ -343,6 +357,18 @@ mod tests {
         assert_eq!(slice.end(), Some(100));
         slice.resume(Instant::now(), u32::MAX);
         assert_eq!(slice.until_look.get(), MOST_UNLOOKED);
+    }
+
+    #[test]
+    fn a_slice_ends_with_what_panics_in_it() {
+        let slice = Slice::new();
+        slice.begin(None);
+        assert!(slice.is_active());
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            let _end = slice.end_with();
+            panic!("in a slice");
+        }));
+        assert!(panicked.is_err() && !slice.is_active());
     }
 
     #[test]
