@@ -7,6 +7,8 @@ mod json_check;
 mod json_decode;
 #[cfg(feature = "json")]
 mod json_encode;
+#[cfg(feature = "json")]
+mod slot;
 
 #[cfg(not(feature = "every_checkpoint"))]
 cantilever::init!("Elixir.Cantilever.Native");

@@ -1,10 +1,9 @@
 //! Checking JSON that comes in chunks.
 
-use std::sync::{Mutex, PoisonError};
-
 use cantilever::{Encoder, Env, Handle, SharedBinary, Term, checkpoint, rustler};
 
-use super::json_decode::{BUDGET, Failure};
+use super::json_decode::{BUDGET, Failure, PIECE};
+use super::slot::Slot;
 use crate::json::check::Checker;
 use crate::json::decode::{Limits, Progress};
 
@@ -15,30 +14,21 @@ rustler::atoms! {
     unavailable,
 }
 
-/// How much of a chunk is taken in at a time.
-const PIECE: usize = 64 * 1024;
-
-/// Where a checker is kept between two chunks.
-struct Slot(Mutex<Option<Checker>>);
-
-impl Slot {
-    fn replace(&self, checker: Option<Checker>) -> Option<Checker> {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        std::mem::replace(&mut *slot, checker)
-    }
-}
-
 /// A checker at the start of a document.
 #[cantilever::nif]
-fn json_checker_new(max_depth: usize) -> Handle<Slot> {
+fn json_checker_new(max_depth: usize) -> Handle<Slot<Checker>> {
     let checker = Checker::new(Limits { max_depth });
-    Handle::new(Slot(Mutex::new(Some(checker))))
+    Handle::new(Slot::new(checker))
 }
 
 /// Feeds it the next chunk.
 #[cantilever::nif]
-async fn json_checker_feed(checker: Handle<Slot>, chunk: SharedBinary, is_last: bool) -> Checked {
-    let Some(mut taken) = checker.replace(None) else {
+async fn json_checker_feed(
+    checker: Handle<Slot<Checker>>,
+    chunk: SharedBinary,
+    is_last: bool,
+) -> Checked {
+    let Some(mut taken) = checker.take() else {
         return Checked::Unavailable;
     };
     let mut pieces = chunk.chunks(PIECE).peekable();
@@ -57,7 +47,7 @@ async fn json_checker_feed(checker: Handle<Slot>, chunk: SharedBinary, is_last: 
             }
         }
         if is_end {
-            checker.replace(Some(taken));
+            checker.put(taken);
             return Checked::More;
         }
     }

@@ -14,10 +14,12 @@ use cantilever::{
     TermMessage, checkpoint,
 };
 
+use super::slot::Slot;
 use crate::json::decode::{Parser, Progress, Scope, SyntaxError};
 pub(super) use failure::Failure;
 use options::Options;
 use pieces::InOnePiece;
+pub(super) use stream::PIECE;
 use stream::{NoMessage, Stream};
 use terms::Building;
 
@@ -116,22 +118,20 @@ impl From<Failure> for NotSent {
 
 /// A decoder that is fed a document in chunks.
 #[cantilever::nif]
-fn json_decoder_new(options: Option<Options>, elements: bool) -> Handle<stream::Slot> {
-    Handle::new(stream::Slot::new(Stream::new(
-        options.unwrap_or_default(),
-        elements,
-    )))
+fn json_decoder_new(options: Option<Options>, elements: bool) -> Handle<Slot<Stream>> {
+    let stream = Stream::new(options.unwrap_or_default(), elements);
+    Handle::new(Slot::new(stream))
 }
 
 /// Feeds it the next chunk.
 #[cantilever::nif]
 async fn json_decoder_feed(
-    decoder: Handle<stream::Slot>,
+    decoder: Handle<Slot<Stream>>,
     chunk: SharedBinary,
     is_last: bool,
     tag: OwnTerm,
 ) -> Result<TermMessage, NoMessage> {
-    let mut stream = decoder.take()?;
+    let mut stream = decoder.take().ok_or(NoMessage::Unavailable)?;
     let (message, is_done) = stream.feed(&chunk, is_last, tag).await?;
     if !is_done {
         decoder.put(stream);

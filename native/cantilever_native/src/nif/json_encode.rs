@@ -14,8 +14,6 @@ mod stepping;
 mod walk;
 mod writer;
 
-use std::sync::PoisonError;
-
 use cantilever::{Continue, Encoder, Handle, Term};
 
 use options::Options;
@@ -40,8 +38,7 @@ fn json_encode_go_on<'a>(
     kept: Term<'a>,
     answer: Term<'a>,
 ) -> Result<Continue<'a, Encoding>, &'static str> {
-    let encoding = paused.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match encoding {
+    match paused.take() {
         Some(encoding) => {
             let kept = (answer, kept).encode(answer.get_env());
             Ok(Continue::new(encoding.answered(paused), kept))

@@ -1,7 +1,5 @@
 //! A document that comes in chunks.
 
-use std::sync::{Mutex, PoisonError};
-
 use cantilever::{Encoder, Env, OwnTerm, OwnTermBuilder, Term, TermMessage, checkpoint, rustler};
 
 use super::failure::Failure;
@@ -18,25 +16,7 @@ rustler::atoms! {
 }
 
 /// How much of a chunk is taken in at a time.
-const PIECE: usize = 64 * 1024;
-
-/// Where a stream is kept between two chunks.
-pub(super) struct Slot(Mutex<Option<Stream>>);
-
-impl Slot {
-    pub(super) fn new(stream: Stream) -> Self {
-        Slot(Mutex::new(Some(stream)))
-    }
-
-    pub(super) fn take(&self) -> Result<Stream, NoMessage> {
-        let mut slot = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        slot.take().ok_or(NoMessage::Unavailable)
-    }
-
-    pub(super) fn put(&self, stream: Stream) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(stream);
-    }
-}
+pub(in crate::nif) const PIECE: usize = 64 * 1024;
 
 /// What is known of a document of which more is to come.
 pub(super) struct Stream {

@@ -1,7 +1,5 @@
 //! The steps of an encoding, and what it is between them.
 
-use std::sync::{Mutex, PoisonError};
-
 use cantilever::read::{Bare, Reader};
 use cantilever::{Continuation, Encoder, Env, Handle, SliceClock, Step, Term};
 
@@ -13,13 +11,14 @@ use super::stack::Stack;
 use super::walk::{Ask, End, PACE, Walk};
 use super::writer::Writer;
 use crate::json::encode::Decimal;
+use crate::nif::slot::Slot;
 
 mod names {
     cantilever::rustler::atoms! { error, ask, value, key, pairs }
 }
 
 /// Where an encoding is while Elixir answers.
-pub(super) type Paused = Mutex<Option<Encoding>>;
+pub(super) type Paused = Slot<Encoding>;
 
 /// An encoding between two steps; its terms are kept beside it, as `[chunks | frames]`.
 pub(super) struct Encoding {
@@ -83,8 +82,8 @@ impl Encoding {
         let paused = this
             .paused
             .take()
-            .unwrap_or_else(|| Handle::new(Mutex::new(None)));
-        *paused.lock().unwrap_or_else(PoisonError::into_inner) = Some(this);
+            .unwrap_or_else(|| Handle::new(Slot::empty()));
+        paused.put(this);
         (
             names::ask(),
             what,
