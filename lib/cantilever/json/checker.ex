@@ -3,16 +3,13 @@ defmodule Cantilever.JSON.Checker do
 
   # Whether a document is right, in memory that does not grow with it: no term is made of it.
 
-  alias Cantilever.JSON.DecodeError
+  alias Cantilever.JSON.{DecodeError, DecodeOptions}
   alias Cantilever.Native
-
-  # What `Cantilever.JSON.decode/2` allows too.
-  @max_depth 1_024
 
   # How many bytes the document has, which comes in chunks. Stops reading them where it is wrong.
   @spec check(Enumerable.t(), pos_integer()) ::
           {:ok, non_neg_integer()} | {:error, DecodeError.t()}
-  def check(chunks, max_depth \\ @max_depth) do
+  def check(chunks, max_depth \\ DecodeOptions.max_depth()) do
     checker = Native.json_checker_new(max_depth)
 
     chunks

@@ -33,6 +33,10 @@ defmodule Cantilever.JSON.DecodeOptions do
     List.to_tuple(choices ++ limits)
   end
 
+  # Documents of the kit's own are read and written to the same depth.
+  @spec max_depth() :: pos_integer()
+  def max_depth, do: @limits[:max_depth]
+
   # The limit of bytes alone, which is looked at before anything is read.
   @spec max_bytes(nil | tuple()) :: pos_integer()
   def max_bytes(nil), do: @infinity

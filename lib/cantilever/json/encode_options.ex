@@ -4,8 +4,11 @@ defmodule Cantilever.JSON.EncodeOptions do
 
   import Bitwise
 
+  # What is written can be read again.
+  @max_depth Cantilever.JSON.DecodeOptions.max_depth()
+
   @enforce_keys [:given]
-  defstruct given: [], flags: 0, max_depth: 1_024, pretty: nil
+  defstruct given: [], flags: 0, max_depth: @max_depth, pretty: nil
 
   @type t() :: %__MODULE__{
           given: keyword(),

@@ -83,6 +83,8 @@ defmodule Cantilever.JSON.Stream do
   defp last_line({_parts, 0}), do: []
   defp last_line(rest), do: [line(rest)]
 
-  defp blank?(<<space, rest::binary>>) when space in ~c" \t\r", do: blank?(rest)
-  defp blank?(line), do: line == ""
+  # Whether there is no document in a line.
+  @spec blank?(binary() | :too_long) :: boolean()
+  def blank?(<<space, rest::binary>>) when space in ~c" \t\r", do: blank?(rest)
+  def blank?(line), do: line == ""
 end

@@ -122,7 +122,7 @@ defmodule Cantilever.JSON.Tool.Lines do
     case {JSON.decode(line, options(mode)), mode} do
       {{:ok, _term}, :check} -> {:ok, []}
       {{:ok, term}, {:print, encode}} -> {:ok, [JSON.encode_to_iodata!(term, encode), ?\n]}
-      {{:error, error}, _mode} -> if blank?(line), do: :blank, else: {:error, error}
+      {{:error, error}, _mode} -> if JSON.Stream.blank?(line), do: :blank, else: {:error, error}
     end
   end
 
@@ -138,9 +138,6 @@ defmodule Cantilever.JSON.Tool.Lines do
   end
 
   defp further_down({place, what}, lines), do: {%{place | line: place.line + lines}, what}
-
-  defp blank?(<<space, rest::binary>>) when space in ~c" \t\r", do: blank?(rest)
-  defp blank?(line), do: line == ""
 
   defp add(totals, done), do: Map.new(totals, fn {key, total} -> {key, total + done[key]} end)
 end
