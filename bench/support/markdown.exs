@@ -6,7 +6,7 @@ defmodule Cantilever.Bench.Markdown do
       "| | ms |\\n|---|---:|\\n| idle | 0.06 |\\n"
   """
 
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   @doc "A table whose first column is text and whose others are figures."
   @spec table([String.t()], [[String.t()]]) :: iodata

@@ -11,7 +11,7 @@ defmodule Cantilever.JSON.Tool do
   alias Cantilever.JSON.Tool.Output
   alias Cantilever.JSON.Tool.Place
   alias Cantilever.JSON.Tool.Timing
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   @doc "Does what the command asks for with one of its files. What there is to say goes to standard output."
   @spec run(String.t(), CommandLine.t()) :: :ok | {:error, String.t()}

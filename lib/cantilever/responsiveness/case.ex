@@ -21,7 +21,8 @@ defmodule Cantilever.Responsiveness.Case do
   may pass.
   """
 
-  alias Cantilever.Responsiveness.{Options, Runner, Singles, Units, Verdict}
+  alias Cantilever.Responsiveness.{Options, Runner, Singles, Verdict}
+  alias Cantilever.Units
 
   @typedoc "What `check/2` found: the hold that half of the calls exceed, in milliseconds, and what to say about it."
   @type hold :: %{

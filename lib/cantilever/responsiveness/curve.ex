@@ -6,7 +6,7 @@ defmodule Cantilever.Responsiveness.Curve do
   alias Cantilever.Responsiveness.Plot
   alias Cantilever.Responsiveness.Report
   alias Cantilever.Responsiveness.Table
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   # The longest wait is at 100 %, which has no place on a scale of nines.
   @end_percent 99.9999999

@@ -6,7 +6,7 @@ defmodule Cantilever.Responsiveness.FirstCall do
   alias Cantilever.Responsiveness.CallTimeout
   alias Cantilever.Responsiveness.Expression
   alias Cantilever.Responsiveness.Runner
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   @longest_result 72
   @patience_ms 5_000

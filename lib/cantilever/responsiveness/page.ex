@@ -8,7 +8,7 @@ defmodule Cantilever.Responsiveness.Page do
   alias Cantilever.Responsiveness.Plot
   alias Cantilever.Responsiveness.Report
   alias Cantilever.Responsiveness.Table
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   @typedoc "What a report does not know: what was typed, on which machine, and when."
   @type context :: %{

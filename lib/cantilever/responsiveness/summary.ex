@@ -4,7 +4,7 @@ defmodule Cantilever.Responsiveness.Summary do
 
   alias Cantilever.Responsiveness.Report
   alias Cantilever.Responsiveness.Table
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   @doc "The lines; the last ones are the verdict."
   @spec render(Report.t()) :: iodata

@@ -4,7 +4,7 @@ defmodule Cantilever.Responsiveness.Table do
 
   alias Cantilever.Responsiveness.Report
   alias Cantilever.Responsiveness.Sample
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   @type group :: {title :: String.t(), [{label :: String.t(), cells :: [String.t()]}]}
 

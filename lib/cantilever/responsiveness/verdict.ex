@@ -22,7 +22,8 @@ defmodule Cantilever.Responsiveness.Verdict do
   neighbours only if they stand out in every round from what the idle node and Elixir show just before and after.
   """
 
-  alias Cantilever.Responsiveness.{Report, Singles, Units}
+  alias Cantilever.Responsiveness.{Report, Singles}
+  alias Cantilever.Units
 
   @enforce_keys [:status, :reasons]
   defstruct [:status, :reasons]

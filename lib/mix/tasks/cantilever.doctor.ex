@@ -45,7 +45,7 @@ defmodule Mix.Tasks.Cantilever.Doctor do
   alias Cantilever.Responsiveness.ProgressLine
   alias Cantilever.Responsiveness.ReportsLost
   alias Cantilever.Responsiveness.Summary
-  alias Cantilever.Responsiveness.WholeFile
+  alias Cantilever.WholeFile
 
   @fails 1
   @not_measured 2

@@ -7,7 +7,7 @@ defmodule Cantilever.JSON.Tool.LinesReport do
   alias Cantilever.JSON.Tool.Lines
   alias Cantilever.JSON.Tool.Place
   alias Cantilever.JSON.Tool.Progress
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   # So many wrong lines are shown.
   @shown 20

@@ -2,7 +2,7 @@ defmodule Cantilever.JSON.Tool.Output do
   @moduledoc false
   # Where `mix cantilever.json` writes: standard output, or a file that is there whole or not at all.
 
-  alias Cantilever.Responsiveness.WholeFile
+  alias Cantilever.WholeFile
 
   @type write :: (iodata() -> :ok | {:error, term()})
 

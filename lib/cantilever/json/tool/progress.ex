@@ -2,7 +2,7 @@ defmodule Cantilever.JSON.Tool.Progress do
   @moduledoc false
   # How much of a file is done: a line that is drawn over itself on a terminal, and nothing elsewhere.
 
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
   alias Cantilever.TerminalLine
 
   @period_ms 100

@@ -5,7 +5,7 @@ defmodule Cantilever.JSON.Tool.Timing do
   alias Cantilever.JSON
   alias Cantilever.JSON.DecodeError
   alias Cantilever.Native
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   # Rounds are made until there are as many and they have taken as long.
   @least_rounds 5

@@ -3,7 +3,7 @@ defmodule Cantilever.Responsiveness.Plot.Axis do
   # An axis: which part of its scale it shows, where on it a value lies, and which values have a label.
 
   alias Cantilever.Responsiveness.Plot.Ticks
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   @enforce_keys [:label, :scale, :unit, :domain]
   defstruct [:label, :scale, :unit, :domain]

@@ -1,7 +1,7 @@
-defmodule Cantilever.Responsiveness.Units do
+defmodule Cantilever.Units do
   @moduledoc false
-  # Figures in the units that people read: three significant digits, and the prefix that needs the fewest zeros. Pure, for the table, the
-  # page and the axes of plots alike.
+  # Figures in the units that people read: three significant digits, and the prefix that needs the fewest zeros. Pure, for all that
+  # shows figures.
 
   @durations [{1.0e6, "s"}, {1.0e3, "ms"}, {1.0, "µs"}, {1.0e-3, "ns"}]
   @bytes [{1.0e12, "TB"}, {1.0e9, "GB"}, {1.0e6, "MB"}, {1.0e3, "kB"}, {1.0, "B"}]

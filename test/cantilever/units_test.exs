@@ -1,7 +1,7 @@
-defmodule Cantilever.Responsiveness.UnitsTest do
+defmodule Cantilever.UnitsTest do
   use ExUnit.Case, async: true
 
-  alias Cantilever.Responsiveness.Units
+  alias Cantilever.Units
 
   describe "duration/1" do
     test "takes the unit that needs the fewest zeros, and three digits" do

@@ -1,4 +1,4 @@
-defmodule Cantilever.Responsiveness.WholeFile do
+defmodule Cantilever.WholeFile do
   @moduledoc false
   # Writes a file so that nobody ever sees half of it, and an older one stays as it was when that fails. What is no file, such as a
   # device, is refused: the move would put a file in its place. A symbolic link is followed, for the same reason.

@@ -1,7 +1,7 @@
-defmodule Cantilever.Responsiveness.WholeFileTest do
+defmodule Cantilever.WholeFileTest do
   use ExUnit.Case, async: true
 
-  alias Cantilever.Responsiveness.WholeFile
+  alias Cantilever.WholeFile
 
   @moduletag :tmp_dir
 
