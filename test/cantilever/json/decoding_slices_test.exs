@@ -69,12 +69,8 @@ defmodule Cantilever.JSON.DecodingSlicesTest do
     document = "[#{Enum.map_join(1..20_000, ",", &~s({"id":#{&1}}))}]"
     test = self()
     {pid, monitor} = spawn_monitor(fn -> send(test, {:length, length(decode(document))}) end)
-    collect(pid)
+    Cantilever.Collecting.collect_until_dead(pid)
     assert_receive {:DOWN, ^monitor, _, _, :normal}, 60_000
     assert_receive {:length, 20_000}
-  end
-
-  defp collect(pid) do
-    if :erlang.garbage_collect(pid), do: collect(pid)
   end
 end

@@ -83,7 +83,7 @@ defmodule Cantilever.Kit.BuildingTest do
           receive do: ({^tag, list} -> send(test, {:sum, Enum.sum(list)}))
         end)
 
-      collect(pid)
+      Cantilever.Collecting.collect_until_dead(pid)
       assert_receive {:DOWN, ^monitor, _, _, :normal}
       assert_receive {:sum, 1_250_025_000}
     end
@@ -104,10 +104,6 @@ defmodule Cantilever.Kit.BuildingTest do
 
       eventually(fn -> :erlang.memory(:total) < before + 50_000_000 end)
     end
-  end
-
-  defp collect(pid) do
-    if :erlang.garbage_collect(pid), do: collect(pid)
   end
 
   describe "work that is offloaded" do
