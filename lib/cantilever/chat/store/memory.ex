@@ -1,0 +1,99 @@
+defmodule Cantilever.Chat.Store.Memory do
+  @moduledoc """
+  A store that keeps the newest messages of each room in memory, for tests and for chats without a memory of their own.
+
+      iex> {:ok, _tree} =
+      ...>   Cantilever.Chat.Store.Memory.Example
+      ...>   |> Cantilever.Chat.Store.Memory.child_specs(keep: 2)
+      ...>   |> Supervisor.start_link(strategy: :one_for_one)
+      iex> store = Cantilever.Chat.Store.Memory.new(Cantilever.Chat.Store.Memory.Example, keep: 2)
+      iex> entries = for text <- ["1", "2", "3"], do: %Cantilever.Chat.Entry{room_id: "lobby", user_id: "ada", json: text}
+      iex> {:ok, _outcomes} = Cantilever.Chat.Store.Memory.append(store, entries)
+      iex> {:ok, messages} = Cantilever.Chat.Store.Memory.recent(store, "lobby", 10)
+      iex> Enum.map(messages, & &1.json)
+      ["2", "3"]
+
+  The messages live as long as the process that owns them: a crash of it, or of the node, forgets them all, and sequence numbers
+  start at 1 again. Reading asks no process.
+
+  ## Options
+
+  #{Cantilever.Options.docs(Cantilever.Chat.Store.Memory.Owner.schema())}
+  """
+
+  @behaviour Cantilever.Chat.Store
+
+  alias Cantilever.Chat.Store.Error
+  alias Cantilever.Chat.Store.Memory.Owner
+  alias Cantilever.Options
+
+  @impl Cantilever.Chat.Store
+  def new(chat, options) when is_atom(chat) do
+    _ = Options.new!(options, Owner.schema(), "a store in memory")
+    Module.concat(chat, MemoryStore)
+  end
+
+  @impl Cantilever.Chat.Store
+  def child_specs(chat, options) do
+    %{keep: keep} = Options.new!(options, Owner.schema(), "a store in memory")
+    [{Owner, name: new(chat, options), keep: keep}] |> Enum.map(&Supervisor.child_spec(&1, []))
+  end
+
+  @impl Cantilever.Chat.Store
+  def append(name, entries) do
+    {:ok, GenServer.call(name, {:append, entries}, :infinity)}
+  catch
+    # What it had stored of them is gone with it.
+    :exit, reason -> {:error, away(reason)}
+  end
+
+  @impl Cantilever.Chat.Store
+  def recent(name, room_id, limit), do: read(fn -> back(name, last_key(room_id), limit, []) end)
+
+  @impl Cantilever.Chat.Store
+  def newer(name, room_id, after_seq, limit),
+    do: read(fn -> name |> forth({room_id, after_seq}, limit, []) |> Enum.reverse() end)
+
+  @impl Cantilever.Chat.Store
+  def older(name, room_id, before_seq, limit),
+    do: read(fn -> back(name, {room_id, before_seq}, limit, []) end)
+
+  # Any atom is larger than any number.
+  defp last_key(room_id), do: {room_id, :last}
+
+  # From key to key: a room is reached and left without looking at any other message, however many there are.
+  defp back(_table, _key, 0, messages), do: messages
+
+  defp back(table, {room_id, _seq} = key, limit, messages) do
+    case :ets.prev(table, key) do
+      {^room_id, _seq} = key -> back(table, key, limit - 1, lookup(table, key) ++ messages)
+      _another_room -> messages
+    end
+  end
+
+  defp forth(_table, _key, 0, messages), do: messages
+
+  defp forth(table, {room_id, _seq} = key, limit, messages) do
+    case :ets.next(table, key) do
+      {^room_id, _seq} = key -> forth(table, key, limit - 1, lookup(table, key) ++ messages)
+      _another_room -> messages
+    end
+  end
+
+  # It may have been trimmed since its key was found.
+  defp lookup(table, key), do: for({_key, message} <- :ets.lookup(table, key), do: message)
+
+  defp read(fun) do
+    {:ok, fun.()}
+  rescue
+    error in ArgumentError -> {:error, away(error)}
+  end
+
+  defp away(cause) do
+    %Error{
+      reason: :unavailable,
+      message: "the store in memory does not run",
+      cause: cause
+    }
+  end
+end

@@ -1,0 +1,110 @@
+defmodule Cantilever.Options do
+  @moduledoc false
+  # Options by a schema that validates them, gives the defaults and writes the documentation, for what is started with options and
+  # reads them once. The schema is a keyword list of `{key, type: type, default: value, doc: "a clause"}`; an option without a
+  # default is required. What passes is a map of all of them that nobody checks again.
+
+  @type type ::
+          {:integer, integer}
+          | {:integer, integer, integer}
+          | {:one_of, [term]}
+          | {:or, term, type}
+          | {:function, arity}
+          | :atom
+          | :boolean
+          | :name
+          | :string
+          | :term
+
+  @type schema :: [{atom, [type: type, default: term, doc: String.t()]}]
+
+  @doc "The options as a Markdown list."
+  @spec docs(schema) :: String.t()
+  def docs(schema) do
+    Enum.map_join(schema, "\n", fn {key, entry} ->
+      "  * `:#{key}` - #{entry[:doc]}. #{capitalized(shape(entry[:type]))}; #{default(entry)}."
+    end)
+  end
+
+  @doc "Reads the options of `what`, or raises `ArgumentError` that names the wrong one."
+  @spec new!(term, schema, String.t()) :: map
+  def new!(options, schema, what) do
+    unless Keyword.keyword?(options) do
+      raise ArgumentError, "the options of #{what} are a keyword list, got: #{inspect(options)}"
+    end
+
+    Enum.each(options, &check!(&1, schema, what))
+
+    Map.new(schema, fn {key, entry} ->
+      case Keyword.fetch(options, key) do
+        {:ok, value} -> {key, value}
+        :error -> {key, default!(key, entry, what)}
+      end
+    end)
+  end
+
+  defp check!({key, value}, schema, what) do
+    case Keyword.fetch(schema, key) do
+      {:ok, entry} ->
+        valid?(entry[:type], value) ||
+          raise ArgumentError,
+                "the option #{inspect(key)} of #{what} is #{shape(entry[:type])}, got: #{inspect(value)}"
+
+      :error ->
+        raise ArgumentError,
+              "unknown option #{inspect(key)} for #{what}; the options are #{Enum.map_join(schema, ", ", fn {known, _entry} -> inspect(known) end)}"
+    end
+  end
+
+  defp default!(key, entry, what) do
+    case Keyword.fetch(entry, :default) do
+      {:ok, value} ->
+        value
+
+      :error ->
+        raise ArgumentError,
+              "the option #{inspect(key)} of #{what} is missing; it is #{shape(entry[:type])}"
+    end
+  end
+
+  defp default(entry) do
+    case Keyword.fetch(entry, :default) do
+      {:ok, value} -> "default `#{inspect(value)}`"
+      :error -> "required"
+    end
+  end
+
+  defp valid?({:integer, least}, value), do: is_integer(value) and value >= least
+  defp valid?({:integer, least, most}, value), do: is_integer(value) and value in least..most
+  defp valid?({:one_of, values}, value), do: value in values
+  defp valid?({:or, other, type}, value), do: value == other or valid?(type, value)
+
+  defp valid?({:function, _arity}, {module, name, arguments}),
+    do: is_atom(module) and is_atom(name) and is_list(arguments)
+
+  defp valid?({:function, arity}, value), do: is_function(value, arity)
+  defp valid?(:atom, value), do: is_atom(value) and value not in [nil, true, false]
+  defp valid?(:boolean, value), do: is_boolean(value)
+  defp valid?(:name, {:global, _name}), do: true
+  defp valid?(:name, {:via, module, _name}), do: is_atom(module)
+  defp valid?(:name, value), do: valid?(:atom, value)
+  defp valid?(:string, value), do: is_binary(value) and String.valid?(value) and value != ""
+  defp valid?(:term, _value), do: true
+
+  defp shape({:integer, least}), do: "an integer of #{least} or more"
+  defp shape({:integer, least, most}), do: "an integer from #{least} to #{most}"
+  defp shape({:one_of, values}), do: Enum.map_join(values, " or ", &inspect/1)
+  defp shape({:or, other, type}), do: "#{shape(type)}, or #{inspect(other)}"
+
+  defp shape({:function, arity}),
+    do:
+      "a function of arity #{arity}, or `{module, function, arguments}` with those that come after"
+
+  defp shape(:atom), do: "an atom"
+  defp shape(:boolean), do: "true or false"
+  defp shape(:name), do: "an atom, `{:global, name}` or `{:via, module, name}`"
+  defp shape(:string), do: "a string that is not empty"
+  defp shape(:term), do: "any term"
+
+  defp capitalized(<<first::binary-size(1), rest::binary>>), do: String.upcase(first) <> rest
+end
