@@ -40,7 +40,7 @@ defmodule Cantilever.Chat do
       │       └── Room                         transient
       ├── Resync                               has the rooms look into the store when the queue has died
       └── ConnectionSupervisor                 PartitionSupervisor, one_for_one
-          └── a DynamicSupervisor for each scheduler
+          └── a supervisor for each scheduler  simple_one_for_one
               └── UserConnection               temporary
 
   Nothing here needs another's restart, so each restarts alone: who uses a part that is away waits for it, looks it up again, or says
@@ -66,6 +66,7 @@ defmodule Cantilever.Chat do
 
   alias Cantilever.Chat.Arguments
   alias Cantilever.Chat.Config
+  alias Cantilever.Chat.ConnectionSupervisor
   alias Cantilever.Chat.Delivery
   alias Cantilever.Chat.Entry
   alias Cantilever.Chat.Error
@@ -114,7 +115,7 @@ defmodule Cantilever.Chat do
 
     * `:transport` - `{module, socket}`, how its client is reached (`Cantilever.Chat.Transport`). Default:
       `{Cantilever.Chat.Transport.Process, self()}`, the calling process.
-    * `:owner` - the process at whose end the connection closes. Default: the calling process.
+    * `:owner` - the process at whose end the connection closes, or `nil` for one that lives until it is closed. Default: the calling process.
   """
   @spec connect(chat, String.t(), keyword) :: {:ok, pid} | {:error, Error.t()}
   def connect(chat, user_id, options \\ []) do
@@ -318,8 +319,7 @@ defmodule Cantilever.Chat do
           {PartitionSupervisor,
            name: config.connection_supervisor,
            partitions: partitions,
-           child_spec:
-             {DynamicSupervisor, max_children: ceil_div(options.max_connections, partitions)}}
+           child_spec: ConnectionSupervisor}
         ]
 
     # Each looks the others up by name, again and again: none needs to restart with another.
@@ -336,42 +336,36 @@ defmodule Cantilever.Chat do
   defp ceil_div(number, parts), do: div(number + parts - 1, parts)
 
   defp start_connection(config, user_id, owner, transport) do
-    # Spread by who asks, as one user may have many.
+    # Spread by chance, as one user, or one process, may have many.
     supervisor = {:via, PartitionSupervisor, {config.connection_supervisor, make_ref()}}
     argument = {config.name, user_id, owner, transport}
 
-    case DynamicSupervisor.start_child(supervisor, {UserConnection, argument}) do
-      {:ok, connection} ->
-        {:ok, connection}
-
-      {:error, :max_children} ->
-        error(
-          :too_many_connections,
-          "the chat has as many connections as max_connections allows (#{config.options.max_connections})"
-        )
-
-      {:error, reason} ->
-        error(:unavailable, "the connection did not start: #{inspect(reason)}")
-    end
+    with {:error, reason} <- ConnectionSupervisor.start_connection(supervisor, argument),
+         do: error(:unavailable, "the connection did not start: #{inspect(reason)}")
   catch
     :exit, _reason -> error(:unavailable, "the supervisor of the connections is being restarted")
   end
 
   defp room_for_one_more(config, user_id) do
-    limit = config.options.connections_per_user
+    %{connections_per_user: per_user, max_connections: in_all} = config.options
 
-    case registered(config, user_id) do
-      {:ok, entries} when length(entries) >= limit ->
-        error(
-          :too_many_connections,
-          "the user #{inspect(user_id)} has #{limit} connections, as connections_per_user allows"
-        )
+    with {:ok, entries} <- registered(config, user_id) do
+      cond do
+        length(entries) >= per_user ->
+          error(
+            :too_many_connections,
+            "the user #{inspect(user_id)} has #{per_user} connections, as connections_per_user allows"
+          )
 
-      {:ok, _entries} ->
-        :ok
+        Registry.count(config.user_registry) >= in_all ->
+          error(
+            :too_many_connections,
+            "the chat has #{in_all} connections, as max_connections allows"
+          )
 
-      unavailable ->
-        unavailable
+        true ->
+          :ok
+      end
     end
   end
 

@@ -45,25 +45,28 @@ defmodule Cantilever.Chat.UserConnection do
   @first_delay_ms 16
   @longest_delay_ms 2_000
   @ensure_ms 50
+  # What little a process has done that got no message worth staying awake for.
+  @idle_reductions 200
 
-  defstruct [:chat, :user_id, :owner, :transport, :socket, :rate, rooms: %{}, joins: 0]
+  defstruct [:chat, :user_id, :owner, :transport, :socket, :rate, rooms: %{}, joins: 0, busy: nil]
 
   @typep t :: %__MODULE__{
            chat: atom,
            user_id: String.t() | nil,
-           owner: pid,
+           owner: pid | nil,
            transport: module,
            socket: term,
            rate: Rate.t() | nil,
            rooms: %{String.t() => Membership.t()},
-           joins: non_neg_integer
+           joins: non_neg_integer,
+           # Its reductions when it was last looked at; nil while it is hibernating.
+           busy: non_neg_integer | nil
          }
 
   @doc false
-  @spec start_link({atom, String.t() | nil, pid, {module, term}}) :: GenServer.on_start()
-  def start_link({chat, _user_id, _owner, _transport} = argument) do
-    options = Config.fetch!(chat).options
-    GenServer.start_link(__MODULE__, argument, hibernate_after: options.hibernate_after_ms)
+  @spec start_link({atom, String.t() | nil, pid | nil, {module, term}}) :: GenServer.on_start()
+  def start_link(argument) do
+    GenServer.start_link(__MODULE__, argument)
   end
 
   @doc """
@@ -147,7 +150,7 @@ defmodule Cantilever.Chat.UserConnection do
   def init({chat, user_id, owner, {transport, socket}}) do
     # The registry's partitions are linked to what is registered in them. A connection outlives them.
     Process.flag(:trap_exit, true)
-    Process.monitor(owner)
+    if owner, do: Process.monitor(owner)
 
     state = %__MODULE__{
       chat: chat,
@@ -158,16 +161,21 @@ defmodule Cantilever.Chat.UserConnection do
     }
 
     register(state)
-    {:ok, state}
+    {:ok, stay_awake(state)}
   end
 
+  # A timer for each time awake, not for each message as the option `hibernate_after` of a GenServer has it: that is a tenth of what a
+  # delivery takes.
   @impl GenServer
+  def handle_call(request, from, %{busy: nil} = state),
+    do: handle_call(request, from, stay_awake(state))
+
   def handle_call({:join, room_id, last_seq, visible?}, from, state) do
     limit = Config.fetch!(state.chat).options.rooms_per_connection
 
     case state.rooms do
-      %{^room_id => %{from: nil, last_seq: seq}} when seq != nil ->
-        {:reply, {:ok, %{seq: seq}}, state}
+      %{^room_id => %{place: place} = membership} when place != nil ->
+        {:reply, {:ok, %{seq: Membership.last_seq(membership)}}, state}
 
       %{^room_id => _joining} ->
         {:reply, error(:unavailable, "the connection is joining the room already"), state}
@@ -221,13 +229,25 @@ defmodule Cantilever.Chat.UserConnection do
   def handle_call(:rooms, _from, state), do: {:reply, Map.keys(state.rooms), state}
 
   @impl GenServer
+  def handle_cast(request, %{busy: nil} = state), do: handle_cast(request, stay_awake(state))
   def handle_cast({:leave, room_id}, state), do: {:noreply, forget(state, room_id)}
 
   @impl GenServer
-  def handle_info({:messages, room_id, messages}, state) do
+  def handle_info(message, %{busy: nil} = state), do: handle_info(message, stay_awake(state))
+
+  def handle_info(:look_idle, state) do
+    if reductions() - state.busy < @idle_reductions,
+      do: {:noreply, %{state | busy: nil}, :hibernate},
+      else: {:noreply, stay_awake(state)}
+  end
+
+  def handle_info({:messages, [%{room_id: room_id, seq: seq} = message | more]}, state) do
     case state.rooms do
       %{^room_id => %{place: place} = membership} when place != nil ->
-        receive_messages(state, room_id, membership, messages)
+        # What nearly always comes makes no garbage: that is half of what a delivery takes.
+        if more == [] and seq == Membership.last_seq(membership) + 1,
+          do: receive_next(state, membership, message),
+          else: receive_messages(state, room_id, membership, [message | more])
 
       _has_left ->
         {:noreply, state}
@@ -255,7 +275,7 @@ defmodule Cantilever.Chat.UserConnection do
         push(
           %{state | rooms: Map.delete(state.rooms, room_id)},
           "dropped",
-          %{room_id: room_id, reason: :lagging, last_seq: membership.last_seq}
+          %{room_id: room_id, reason: :lagging, last_seq: Membership.last_seq(membership)}
         )
         |> no_reply()
 
@@ -297,6 +317,16 @@ defmodule Cantilever.Chat.UserConnection do
 
   def handle_info(_late_answer, state), do: {:noreply, state}
 
+  defp stay_awake(state) do
+    Process.send_after(self(), :look_idle, Config.fetch!(state.chat).options.hibernate_after_ms)
+    %{state | busy: reductions()}
+  end
+
+  defp reductions do
+    {:reductions, reductions} = Process.info(self(), :reductions)
+    reductions
+  end
+
   # What a crash writes to the log is not what was said.
   @doc false
   def format_status(status) do
@@ -321,6 +351,13 @@ defmodule Cantilever.Chat.UserConnection do
     end
   end
 
+  defp receive_next(state, membership, message) do
+    with {:ok, state} <- push(state, "message", message) do
+      Membership.at(membership, message.seq)
+      {:noreply, state}
+    end
+  end
+
   defp receive_messages(state, room_id, membership, messages) do
     membership
     |> Membership.steps(messages)
@@ -333,7 +370,8 @@ defmodule Cantilever.Chat.UserConnection do
 
       {:missing, _after_seq, up_to}, {:ok, state, membership} ->
         case replay(state, room_id, membership, up_to) do
-          {:ok, %{rooms: %{^room_id => %{last_seq: ^up_to} = membership}} = state} ->
+          {:ok, %{rooms: %{^room_id => %{place: place} = membership}} = state}
+          when place != nil ->
             {:cont, {:ok, state, membership}}
 
           other ->
@@ -353,7 +391,7 @@ defmodule Cantilever.Chat.UserConnection do
   defp replay(state, room_id, membership, up_to) do
     config = Config.fetch!(state.chat)
 
-    Replay.each(config, room_id, membership.last_seq, up_to, {state, membership}, fn
+    Replay.each(config, room_id, Membership.last_seq(membership), up_to, {state, membership}, fn
       {:message, message}, {state, membership} ->
         with {:ok, state} <- push(state, "message", message),
              do: {:ok, {state, Membership.at(membership, message.seq)}}
@@ -385,8 +423,7 @@ defmodule Cantilever.Chat.UserConnection do
         Room.join(room, %Join{
           connection: self(),
           ref: membership.ref,
-          user_id: state.user_id,
-          visible?: membership.visible?,
+          user_id: if(membership.visible?, do: state.user_id),
           last_seq: membership.last_seq
         })
 
@@ -408,16 +445,8 @@ defmodule Cantilever.Chat.UserConnection do
     longest = min(@longest_delay_ms, @first_delay_ms * 2 ** min(membership.attempts, 10))
     Process.send_after(self(), {:join_again, room_id, ref}, :rand.uniform(longest))
 
-    membership = %{
-      membership
-      | ref: ref,
-        home: nil,
-        monitor: nil,
-        place: nil,
-        attempts: membership.attempts + 1
-    }
-
-    %{state | joins: ref + 1, rooms: Map.put(state.rooms, room_id, membership)}
+    rooms = Map.put(state.rooms, room_id, Membership.quit(membership, ref))
+    %{state | joins: ref + 1, rooms: rooms}
   end
 
   defp forget(state, room_id) do

@@ -87,7 +87,7 @@ defmodule Cantilever.Chat.UserConnectionTest do
 
     for junk <- [
           :junk,
-          {:messages, "b", []},
+          {:messages, [%Message{room_id: "b", seq: 1, user_id: "u", at_ms: 0, json: "1"}]},
           {:joined, "b", 7, self(), nil, 1, []},
           {:dropped, "a", 99, self()},
           {:join_again, "a", 99},

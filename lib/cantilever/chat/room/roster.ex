@@ -12,7 +12,10 @@ defmodule Cantilever.Chat.Room.Roster do
   @enforce_keys [:room_id, :max_lag]
   defstruct [:room_id, :max_lag, members: %{}, dropped: %{}, slots: Slots.new()]
 
-  @typep member :: {reference, Join.t(), Slots.slot()}
+  # Not the join as it came: rooms have many members.
+  @typep member ::
+           {monitor :: reference, join_ref :: non_neg_integer, Slots.slot(),
+            user_id :: String.t() | nil}
   @type t :: %__MODULE__{
           room_id: String.t(),
           max_lag: pos_integer,
@@ -34,8 +37,7 @@ defmodule Cantilever.Chat.Room.Roster do
 
   @spec user_ids(t) :: [String.t()]
   def user_ids(roster),
-    do:
-      for({_pid, {_monitor, %{visible?: true} = join, _slot}} <- roster.members, do: join.user_id)
+    do: for({_pid, {_, _, _, user_id}} <- roster.members, user_id != nil, do: user_id)
 
   # The member is told by the process that will deliver to it, so that nothing comes before it.
   @spec add(t, Join.t(), non_neg_integer, [Message.t()] | :read_store) :: t
@@ -52,18 +54,18 @@ defmodule Cantilever.Chat.Room.Roster do
     %{
       roster
       | slots: slots,
-        members: Map.put(roster.members, join.connection, {monitor, join, slot})
+        members: Map.put(roster.members, join.connection, {monitor, join.ref, slot, join.user_id})
     }
   end
 
   @doc "Takes out a member that has left by itself, or that has read that it was dropped."
-  @spec leave(t, pid, reference | integer) :: t
+  @spec leave(t, pid, non_neg_integer) :: t
   def leave(roster, connection, ref) do
     case roster do
-      %{members: %{^connection => {_, %{ref: ^ref}, _} = member}} ->
+      %{members: %{^connection => {_, ^ref, _, _} = member}} ->
         remove(%{roster | members: Map.delete(roster.members, connection)}, member)
 
-      %{dropped: %{^connection => {_, %{ref: ^ref}, _} = member}} ->
+      %{dropped: %{^connection => {_, ^ref, _, _} = member}} ->
         remove(%{roster | dropped: Map.delete(roster.dropped, connection)}, member)
 
       _other_join ->
@@ -84,7 +86,7 @@ defmodule Cantilever.Chat.Room.Roster do
 
   @spec deliver(t, [Message.t(), ...]) :: t
   def deliver(roster, messages) do
-    event = {:messages, roster.room_id, messages}
+    event = {:messages, messages}
     :maps.foreach(fn connection, _member -> send(connection, event) end, roster.members)
 
     first = hd(messages).seq
@@ -98,14 +100,14 @@ defmodule Cantilever.Chat.Room.Roster do
   defp drop_lagging(roster, seq) do
     lagging =
       :maps.filter(
-        fn _connection, {_monitor, _join, slot} ->
+        fn _connection, {_monitor, _ref, slot, _user_id} ->
           seq - Slots.read(roster.slots, slot) > roster.max_lag
         end,
         roster.members
       )
 
-    for {connection, {_monitor, join, _slot}} <- lagging,
-        do: send(connection, {:dropped, roster.room_id, join.ref, self()})
+    for {connection, {_monitor, ref, _slot, _user_id}} <- lagging,
+        do: send(connection, {:dropped, roster.room_id, ref, self()})
 
     %{
       roster
@@ -114,7 +116,7 @@ defmodule Cantilever.Chat.Room.Roster do
     }
   end
 
-  defp remove(roster, {monitor, _join, slot}) do
+  defp remove(roster, {monitor, _ref, slot, _user_id}) do
     Process.demonitor(monitor, [:flush])
     %{roster | slots: Slots.release(roster.slots, slot)}
   end

@@ -22,14 +22,14 @@ defmodule Cantilever.Chat.Room.Slots do
 
   @spec take(t, non_neg_integer) :: {slot, t}
   def take(%{free: [slot | free]} = slots, seq) do
-    write(place(slots, slot), seq)
+    put(place(slots, slot), seq)
     {slot, %{slots | free: free}}
   end
 
   def take(%{used: used} = slots, seq) do
     arrays = Map.put_new_lazy(slots.arrays, div(used, @chunk), fn -> :atomics.new(@chunk, []) end)
     slots = %{slots | arrays: arrays, used: used + 1}
-    write(place(slots, used), seq)
+    put(place(slots, used), seq)
     {used, slots}
   end
 
@@ -42,11 +42,11 @@ defmodule Cantilever.Chat.Room.Slots do
     do: {Map.fetch!(slots.arrays, div(slot, @chunk)), rem(slot, @chunk) + 1}
 
   @spec read(t, slot) :: non_neg_integer
-  def read(slots, slot) do
-    {array, index} = place(slots, slot)
-    :atomics.get(array, index)
-  end
+  def read(slots, slot), do: slots |> place(slot) |> get()
 
-  @spec write(place, non_neg_integer) :: :ok
-  def write({array, index}, seq), do: :atomics.put(array, index, seq)
+  @spec get(place) :: non_neg_integer
+  def get({array, index}), do: :atomics.get(array, index)
+
+  @spec put(place, non_neg_integer) :: :ok
+  def put({array, index}, seq), do: :atomics.put(array, index, seq)
 end

@@ -11,7 +11,7 @@ defmodule Cantilever.Chat.UserConnection.Membership do
     # The process that delivers, or that was asked to: the room or one of its shards.
     :home,
     :monitor,
-    # nil until it has joined.
+    # nil until it has joined, and `last_seq` then does not change any more.
     :place,
     :last_seq,
     # Who waits for the first join.
@@ -38,7 +38,7 @@ defmodule Cantilever.Chat.UserConnection.Membership do
   What to do with messages that have come: what was there before is left out, and what is missing is to be read before the rest.
   """
   @spec steps(t, [Message.t()]) :: [step]
-  def steps(membership, messages), do: steps_after(membership.last_seq, messages)
+  def steps(membership, messages), do: steps_after(last_seq(membership), messages)
 
   defp steps_after(_last, []), do: []
 
@@ -51,10 +51,40 @@ defmodule Cantilever.Chat.UserConnection.Membership do
   defp steps_after(last, [%{seq: seq} | _] = messages),
     do: [{:missing, last, seq - 1} | steps_after(seq - 1, messages)]
 
-  @doc "Marks how far it has come, also for the process that delivers."
+  @doc """
+  The number of the last message that was pushed.
+
+  While it is in the room, that is where the process that delivers reads it too: nothing else changes with a message.
+  """
+  @spec last_seq(t) :: non_neg_integer | nil
+  def last_seq(%{place: nil, last_seq: last_seq}), do: last_seq
+  def last_seq(%{place: place}), do: Slots.get(place)
+
+  @doc "Marks how far it has come."
   @spec at(t, non_neg_integer) :: t
-  def at(membership, seq) do
-    if membership.place, do: Slots.write(membership.place, seq)
-    %{membership | last_seq: seq}
+  def at(%{place: nil} = membership, seq), do: %{membership | last_seq: seq}
+
+  def at(%{place: place} = membership, seq) do
+    Slots.put(place, seq)
+    membership
+  end
+
+  @doc "Is in the room, as far as `seq`."
+  @spec enter(t, Slots.place(), non_neg_integer) :: t
+  def enter(membership, place, seq),
+    do: at(%{membership | place: place, from: nil, attempts: 0}, seq)
+
+  @doc "Is not in the room any more, and is to come back."
+  @spec quit(t, non_neg_integer) :: t
+  def quit(membership, ref) do
+    %{
+      membership
+      | last_seq: last_seq(membership),
+        ref: ref,
+        home: nil,
+        monitor: nil,
+        place: nil,
+        attempts: membership.attempts + 1
+    }
   end
 end

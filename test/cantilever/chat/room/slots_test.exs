@@ -15,7 +15,7 @@ defmodule Cantilever.Chat.Room.SlotsTest do
 
   test "a slot that is free again begins anew" do
     {slot, slots} = Slots.take(Slots.new(), 5)
-    Slots.write(Slots.place(slots, slot), 9)
+    Slots.put(Slots.place(slots, slot), 9)
     {^slot, slots} = slots |> Slots.release(slot) |> Slots.take(3)
     assert Slots.read(slots, slot) == 3
   end
