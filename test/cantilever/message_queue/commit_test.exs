@@ -1,6 +1,8 @@
 defmodule Cantilever.MessageQueue.CommitTest do
   use Cantilever.QueueCase
 
+  import Cantilever.Eventually
+
   describe "a commit that says that nothing was stored" do
     test "is tried again with the same messages until it works, and nothing overtakes" do
       queue = start!(commit: obey(self()), backoff_min_ms: 1, backoff_max_ms: 2)
@@ -28,17 +30,13 @@ defmodule Cantilever.MessageQueue.CommitTest do
     end
 
     test "lets those go whose timeout passes" do
-      queue =
-        start!(
-          commit: fn _ -> {:error, :away} end,
-          backoff_min_ms: 60_000,
-          backoff_max_ms: 60_000
-        )
-
-      put(queue, "a", timeout: 50)
-      assert_receive {:answer, "a", {:error, %Error{reason: :timeout} = error}}
+      queue = start!(commit: obey(self()), backoff_min_ms: 60_000, backoff_max_ms: 60_000)
+      put(queue, "a")
+      tell(committed(["a"]), fn _ -> {:error, :away} end)
+      eventually(fn -> MessageQueue.info(queue).failures == 1 end)
+      assert {:error, %Error{reason: :timeout} = error} = MessageQueue.put(queue, "b", timeout: 1)
       assert error.cause == :away
-      assert %{messages: 0} = MessageQueue.info(queue)
+      assert %{messages: 1} = MessageQueue.info(queue)
     end
   end
 
