@@ -75,6 +75,9 @@ defmodule Cantilever.Chat.Store do
   @callback older(config, room_id :: String.t(), before_seq :: integer, limit :: non_neg_integer) ::
               messages
 
+  @doc "Returns once no `c:append/2` of a process that has died is under way any more."
+  @callback settle(config) :: :ok | {:error, Error.t()}
+
   @doc """
   Makes the store that the functions below take, which needs not run yet.
 
@@ -134,6 +137,12 @@ defmodule Cantilever.Chat.Store do
   def older({module, config}, room_id, before_seq, limit)
       when is_integer(before_seq) and is_integer(limit) and limit >= 0,
       do: module.older(config, room_id, before_seq, limit)
+
+  @doc """
+  Returns once everything is decided: what a process that has died was about to store is stored by then, or never will be.
+  """
+  @spec settle(t) :: :ok | {:error, Error.t()}
+  def settle({module, config}), do: module.settle(config)
 
   defp merge([{_entry, :ok} | checked], [outcome | outcomes]),
     do: [outcome | merge(checked, outcomes)]

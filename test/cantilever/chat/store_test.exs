@@ -21,6 +21,8 @@ defmodule Cantilever.Chat.StoreTest do
     def newer(_config, _room_id, _after_seq, _limit), do: {:ok, []}
     @impl Store
     def older(_config, _room_id, _before_seq, _limit), do: {:ok, []}
+    @impl Store
+    def settle(_config), do: :ok
   end
 
   @valid %Entry{room_id: "r", user_id: "u", json: "1"}

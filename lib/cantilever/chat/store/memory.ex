@@ -58,6 +58,14 @@ defmodule Cantilever.Chat.Store.Memory do
   def older(name, room_id, before_seq, limit),
     do: read(fn -> back(name, {room_id, before_seq}, limit, []) end)
 
+  # The owner takes one call after the other.
+  @impl Cantilever.Chat.Store
+  def settle(name) do
+    GenServer.call(name, :settle)
+  catch
+    :exit, reason -> {:error, away(reason)}
+  end
+
   # Any atom is larger than any number.
   defp last_key(room_id), do: {room_id, :last}
 

@@ -1,0 +1,70 @@
+defmodule Cantilever.Chat.Config do
+  @moduledoc false
+  # What all processes of a chat know of it, by its name: its options, and the names of its parts.
+
+  alias Cantilever.Chat.Options
+  alias Cantilever.Chat.Store
+
+  @enforce_keys [
+    :name,
+    :options,
+    :store,
+    :room_registry,
+    :user_registry,
+    :room_supervisor,
+    :shard_supervisor,
+    :connection_supervisor,
+    :queue,
+    :resync
+  ]
+  defstruct @enforce_keys
+
+  @type t :: %__MODULE__{
+          name: atom,
+          options: Options.t(),
+          store: Store.t(),
+          room_registry: atom,
+          user_registry: atom,
+          room_supervisor: atom,
+          shard_supervisor: atom,
+          connection_supervisor: atom,
+          queue: atom,
+          resync: atom
+        }
+
+  @spec new(Options.t()) :: t
+  def new(%{name: name} = options) do
+    %__MODULE__{
+      name: name,
+      options: options,
+      store: Store.new(name, options.store),
+      room_registry: part(name, RoomRegistry),
+      user_registry: part(name, UserRegistry),
+      room_supervisor: part(name, RoomSupervisor),
+      shard_supervisor: part(name, ShardSupervisor),
+      connection_supervisor: part(name, ConnectionSupervisor),
+      queue: part(name, MessageQueue),
+      resync: part(name, Resync)
+    }
+  end
+
+  # It is read for every message, and written when a chat starts.
+  @spec put(t) :: :ok
+  def put(config), do: :persistent_term.put({__MODULE__, config.name}, config)
+
+  @spec fetch!(atom) :: t
+  def fetch!(name) do
+    case :persistent_term.get({__MODULE__, name}, nil) do
+      nil ->
+        raise ArgumentError,
+              "there is no chat #{inspect(name)}: put `{Cantilever.Chat, name: #{inspect(name)}}` into a supervision tree"
+
+      config ->
+        config
+    end
+  end
+
+  @doc "The name of a part of a chat."
+  @spec part(atom, module) :: atom
+  def part(name, part), do: Module.concat(name, part)
+end

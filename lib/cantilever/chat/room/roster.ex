@@ -1,0 +1,121 @@
+defmodule Cantilever.Chat.Room.Roster do
+  @moduledoc false
+  # The members that one process delivers to: a room itself, or one of its shards.
+
+  alias Cantilever.Chat.Message
+  alias Cantilever.Chat.Room.Join
+  alias Cantilever.Chat.Room.Slots
+
+  # Lags are looked at once for so many messages: it is a tenth of the cost of a delivery.
+  @look_every 16
+
+  @enforce_keys [:room_id, :max_lag]
+  defstruct [:room_id, :max_lag, members: %{}, dropped: %{}, slots: Slots.new()]
+
+  @typep member :: {reference, Join.t(), Slots.slot()}
+  @type t :: %__MODULE__{
+          room_id: String.t(),
+          max_lag: pos_integer,
+          members: %{pid => member},
+          # Have been told that they are out, and have not read it yet.
+          dropped: %{pid => member},
+          slots: Slots.t()
+        }
+
+  @spec new(String.t(), pos_integer) :: t
+  def new(room_id, max_lag), do: %__MODULE__{room_id: room_id, max_lag: max_lag}
+
+  @spec size(t) :: non_neg_integer
+  def size(roster), do: map_size(roster.members)
+
+  @doc "Whether nobody is left for whom something is kept."
+  @spec empty?(t) :: boolean
+  def empty?(roster), do: map_size(roster.members) == 0 and map_size(roster.dropped) == 0
+
+  @spec user_ids(t) :: [String.t()]
+  def user_ids(roster),
+    do:
+      for({_pid, {_monitor, %{visible?: true} = join, _slot}} <- roster.members, do: join.user_id)
+
+  # The member is told by the process that will deliver to it, so that nothing comes before it.
+  @spec add(t, Join.t(), non_neg_integer, [Message.t()] | :read_store) :: t
+  def add(roster, join, seq, missed) do
+    roster = forget(roster, join.connection)
+    {slot, slots} = Slots.take(roster.slots, seq)
+    monitor = Process.monitor(join.connection)
+
+    send(
+      join.connection,
+      {:joined, roster.room_id, join.ref, self(), Slots.place(slots, slot), seq, missed}
+    )
+
+    %{
+      roster
+      | slots: slots,
+        members: Map.put(roster.members, join.connection, {monitor, join, slot})
+    }
+  end
+
+  @doc "Takes out a member that has left by itself, or that has read that it was dropped."
+  @spec leave(t, pid, reference | integer) :: t
+  def leave(roster, connection, ref) do
+    case roster do
+      %{members: %{^connection => {_, %{ref: ^ref}, _} = member}} ->
+        remove(%{roster | members: Map.delete(roster.members, connection)}, member)
+
+      %{dropped: %{^connection => {_, %{ref: ^ref}, _} = member}} ->
+        remove(%{roster | dropped: Map.delete(roster.dropped, connection)}, member)
+
+      _other_join ->
+        roster
+    end
+  end
+
+  @doc "Takes out a process that is dead, or that joins anew."
+  @spec forget(t, pid) :: t
+  def forget(roster, connection) do
+    Enum.reduce([:members, :dropped], roster, fn place, roster ->
+      case Map.pop(Map.fetch!(roster, place), connection) do
+        {nil, _rest} -> roster
+        {member, rest} -> roster |> Map.put(place, rest) |> remove(member)
+      end
+    end)
+  end
+
+  @spec deliver(t, [Message.t(), ...]) :: t
+  def deliver(roster, messages) do
+    event = {:messages, roster.room_id, messages}
+    :maps.foreach(fn connection, _member -> send(connection, event) end, roster.members)
+
+    first = hd(messages).seq
+    last = List.last(messages).seq
+
+    if div(first - 1, @look_every) == div(last, @look_every),
+      do: roster,
+      else: drop_lagging(roster, last)
+  end
+
+  defp drop_lagging(roster, seq) do
+    lagging =
+      :maps.filter(
+        fn _connection, {_monitor, _join, slot} ->
+          seq - Slots.read(roster.slots, slot) > roster.max_lag
+        end,
+        roster.members
+      )
+
+    for {connection, {_monitor, join, _slot}} <- lagging,
+        do: send(connection, {:dropped, roster.room_id, join.ref, self()})
+
+    %{
+      roster
+      | members: Map.drop(roster.members, Map.keys(lagging)),
+        dropped: Map.merge(roster.dropped, lagging)
+    }
+  end
+
+  defp remove(roster, {monitor, _join, slot}) do
+    Process.demonitor(monitor, [:flush])
+    %{roster | slots: Slots.release(roster.slots, slot)}
+  end
+end

@@ -1,0 +1,70 @@
+defmodule Cantilever.Chat.Room.Shard do
+  @moduledoc false
+  # Delivers to a part of the members of a large room, so that the schedulers share the work and the room is free for the next call. It
+  # lives and dies with its room.
+
+  use GenServer, restart: :temporary
+
+  alias Cantilever.Chat.Message
+  alias Cantilever.Chat.Room.Join
+  alias Cantilever.Chat.Room.Roster
+
+  # Many leave at once; the room hears of it once.
+  @tell_after_ms 50
+
+  @spec start_link({pid, Roster.t(), keyword}) :: GenServer.on_start()
+  def start_link({room, roster, options}),
+    do: GenServer.start_link(__MODULE__, {room, roster}, options)
+
+  @spec add(pid, Join.t(), non_neg_integer, [Message.t()] | :read_store) :: :ok
+  def add(shard, join, seq, missed), do: GenServer.cast(shard, {:add, join, seq, missed})
+
+  @spec deliver(pid, [Message.t(), ...]) :: :ok
+  def deliver(shard, messages), do: GenServer.cast(shard, {:deliver, messages})
+
+  @impl GenServer
+  def init({room, roster}) do
+    # A room that stops does so with a reason that goes through links.
+    Process.link(room)
+    {:ok, %{room: room, roster: roster, telling?: false}}
+  end
+
+  @impl GenServer
+  def handle_cast({:add, join, seq, missed}, state),
+    do: {:noreply, %{state | roster: Roster.add(state.roster, join, seq, missed)}}
+
+  def handle_cast({:deliver, messages}, state) do
+    roster = Roster.deliver(state.roster, messages)
+    state = if Roster.size(roster) < Roster.size(state.roster), do: tell_later(state), else: state
+    {:noreply, %{state | roster: roster}}
+  end
+
+  @impl GenServer
+  def handle_call(:user_ids, _from, state), do: {:reply, Roster.user_ids(state.roster), state}
+
+  @impl GenServer
+  def handle_info({:leave, connection, ref}, state),
+    do: {:noreply, tell_later(%{state | roster: Roster.leave(state.roster, connection, ref)})}
+
+  def handle_info({:DOWN, _monitor, :process, connection, _reason}, state),
+    do: {:noreply, tell_later(%{state | roster: Roster.forget(state.roster, connection)})}
+
+  def handle_info(:tell, state) do
+    send(state.room, {:shard_size, self(), Roster.size(state.roster)})
+    {:noreply, %{state | telling?: false}}
+  end
+
+  @doc false
+  def format_status(status) do
+    status
+    |> Map.replace(:message, :left_out)
+    |> Map.update(:state, nil, &%{room: &1.room, members: Roster.size(&1.roster)})
+  end
+
+  defp tell_later(%{telling?: true} = state), do: state
+
+  defp tell_later(state) do
+    Process.send_after(self(), :tell, @tell_after_ms)
+    %{state | telling?: true}
+  end
+end

@@ -1,0 +1,474 @@
+defmodule Cantilever.Chat.UserConnection do
+  @moduledoc """
+  A connection of a user: one process for each client, which holds the way to it and knows how far it has come in each of its rooms.
+
+      {:ok, connection} = Cantilever.Chat.connect(MyApp.Chat, "ann")
+      {:ok, %{seq: 42}} = Cantilever.Chat.UserConnection.join(connection, "lobby", last_seq: 40)
+      # pushes the messages 41 and 42, and then those that come
+
+      {:ok, 43} = Cantilever.Chat.UserConnection.broadcast(connection, "lobby", %{text: "Hi!"})
+
+  A user may have many. All are in the chat's registry of users, under the user's id; `Cantilever.Chat.connections/2` lists them.
+
+  ## What it guarantees
+
+  The client gets each message of a room once, in the order of its sequence numbers, from the moment of the join, or after the `last_seq` that it
+  joins with. What is not in the store any more, and what is further behind than `replay_limit`, is named by a `"gap"` event
+  (`Cantilever.Chat.Transport`) that stands where the messages would.
+
+  A connection watches its rooms. When one crashes, it joins again by itself, after a few milliseconds by chance, so that
+  not all come at once. While the store is away it tries again, ever more slowly.
+
+  It stops when its owner does (the process that has called `Cantilever.Chat.connect/3`, or the option `owner`), when its transport says
+  `{:error, reason}`, and by `close/1`. Its rooms see that, whatever the cause.
+
+  When nothing has come for `hibernate_after_ms`, it hibernates.
+  """
+
+  use GenServer, restart: :temporary
+
+  import Cantilever.Chat.Error, only: [error: 2]
+
+  alias Cantilever.Chat.Arguments
+  alias Cantilever.Chat.Config
+  alias Cantilever.Chat.Error
+  alias Cantilever.Chat.Room
+  alias Cantilever.Chat.Room.Join
+  alias Cantilever.Chat.Rooms
+  alias Cantilever.Chat.UserConnection.Membership
+  alias Cantilever.Chat.UserConnection.Rate
+  alias Cantilever.Chat.UserConnection.Replay
+
+  @register_again_ms 5
+  # As for rooms: an entry is in two tables.
+  @look_whether_registered_ms 500
+  @first_delay_ms 16
+  @longest_delay_ms 2_000
+  @ensure_ms 50
+
+  defstruct [:chat, :user_id, :owner, :transport, :socket, :rate, rooms: %{}, joins: 0]
+
+  @typep t :: %__MODULE__{
+           chat: atom,
+           user_id: String.t() | nil,
+           owner: pid,
+           transport: module,
+           socket: term,
+           rate: Rate.t() | nil,
+           rooms: %{String.t() => Membership.t()},
+           joins: non_neg_integer
+         }
+
+  @doc false
+  @spec start_link({atom, String.t() | nil, pid, {module, term}}) :: GenServer.on_start()
+  def start_link({chat, _user_id, _owner, _transport} = argument) do
+    options = Config.fetch!(chat).options
+    GenServer.start_link(__MODULE__, argument, hibernate_after: options.hibernate_after_ms)
+  end
+
+  @doc """
+  Joins a room, and returns the number of its last message.
+
+  Options:
+
+    * `:last_seq` - the number of the last message that the client has; the ones after it are pushed first. Default: `nil`, none.
+    * `:visible` - whether the user is among the room's members. Default: `true`.
+    * `:timeout` - in ms, default 5000.
+
+  Who is in the room already gets the number of the last message that was pushed.
+  """
+  @spec join(pid, String.t(), keyword) ::
+          {:ok, %{seq: non_neg_integer}} | {:error, Error.t()}
+  def join(connection, room_id, options \\ []) do
+    defaults = [last_seq: nil, visible: true, timeout: 5_000]
+
+    %{last_seq: last_seq, visible: visible, timeout: timeout} =
+      Arguments.options!(options, defaults, "join")
+
+    with :ok <- Arguments.room_id(room_id),
+         :ok <- Arguments.sequence(last_seq) do
+      case call(
+             connection,
+             {:join, room_id, last_seq, visible == true},
+             Arguments.timeout!(timeout)
+           ) do
+        {:error, %Error{reason: :unavailable}} = late ->
+          # Or it would go on trying, for nobody.
+          GenServer.cast(connection, {:leave, room_id})
+          late
+
+        answer ->
+          answer
+      end
+    end
+  end
+
+  @doc "Leaves a room. `:ok` also if the connection is not in it."
+  @spec leave(pid, String.t()) :: :ok | {:error, Error.t()}
+  def leave(connection, room_id) do
+    with :ok <- Arguments.room_id(room_id), do: call(connection, {:leave, room_id}, 5_000)
+  end
+
+  @doc """
+  Sends a message to a room that the connection is in, as its user and not more of them than `messages_per_s`.
+
+  Runs in the calling process, and otherwise like `Cantilever.Chat.broadcast/5`.
+  """
+  @spec broadcast(pid, String.t(), term, keyword) :: {:ok, pos_integer} | {:error, Error.t()}
+  def broadcast(connection, room_id, payload, options \\ []) do
+    with :ok <- Arguments.room_id(room_id),
+         {:ok, chat, user_id} <- call(connection, {:permit, room_id}, 5_000),
+         do: Cantilever.Chat.broadcast(chat, room_id, user_id, payload, options)
+  end
+
+  @doc "The ids of the rooms that it is in, or joining."
+  @spec rooms(pid) :: [String.t()] | {:error, Error.t()}
+  def rooms(connection), do: call(connection, :rooms, 5_000)
+
+  @doc "Closes the connection, which leaves its rooms. `:ok` also if it is closed."
+  @spec close(pid) :: :ok
+  def close(connection) do
+    GenServer.stop(connection)
+  catch
+    :exit, _gone -> :ok
+  end
+
+  defp call(connection, request, timeout) do
+    GenServer.call(connection, request, timeout)
+  catch
+    :exit, {:timeout, _call} ->
+      error(:unavailable, "the connection has not answered within #{timeout} ms")
+
+    :exit, _gone ->
+      error(:unavailable, "the connection #{inspect(connection)} is closed")
+  end
+
+  @impl GenServer
+  def init({chat, user_id, owner, {transport, socket}}) do
+    # The registry's partitions are linked to what is registered in them. A connection outlives them.
+    Process.flag(:trap_exit, true)
+    Process.monitor(owner)
+
+    state = %__MODULE__{
+      chat: chat,
+      user_id: user_id,
+      owner: owner,
+      transport: transport,
+      socket: socket
+    }
+
+    register(state)
+    {:ok, state}
+  end
+
+  @impl GenServer
+  def handle_call({:join, room_id, last_seq, visible?}, from, state) do
+    limit = Config.fetch!(state.chat).options.rooms_per_connection
+
+    case state.rooms do
+      %{^room_id => %{from: nil, last_seq: seq}} when seq != nil ->
+        {:reply, {:ok, %{seq: seq}}, state}
+
+      %{^room_id => _joining} ->
+        {:reply, error(:unavailable, "the connection is joining the room already"), state}
+
+      rooms when map_size(rooms) >= limit ->
+        {:reply,
+         error(
+           :too_many_rooms,
+           "the connection is in #{limit} rooms, as rooms_per_connection allows"
+         ), state}
+
+      _rooms ->
+        membership = %Membership{
+          ref: state.joins,
+          last_seq: last_seq,
+          visible?: visible?,
+          from: from
+        }
+
+        {:noreply, try_to_join(%{state | joins: state.joins + 1}, room_id, membership)}
+    end
+  end
+
+  def handle_call({:leave, room_id}, _from, state), do: {:reply, :ok, forget(state, room_id)}
+
+  def handle_call({:permit, room_id}, _from, state) do
+    options = Config.fetch!(state.chat).options
+    now_ms = System.monotonic_time(:millisecond)
+    rate = state.rate || Rate.new(options.messages_burst, now_ms)
+
+    case state.rooms do
+      %{^room_id => %{place: place}} when place != nil ->
+        case Rate.take(rate, options.messages_per_s, options.messages_burst, now_ms) do
+          {:ok, rate} ->
+            {:reply, {:ok, state.chat, state.user_id}, %{state | rate: rate}}
+
+          {:wait, ms, rate} ->
+            {:reply,
+             error(
+               :rate_limited,
+               "the connection may send #{options.messages_per_s} messages a second, the next one in #{ms} ms"
+             ), %{state | rate: rate}}
+        end
+
+      _rooms ->
+        {:reply, error(:not_a_member, "the connection is not in the room #{inspect(room_id)}"),
+         state}
+    end
+  end
+
+  def handle_call(:rooms, _from, state), do: {:reply, Map.keys(state.rooms), state}
+
+  @impl GenServer
+  def handle_cast({:leave, room_id}, state), do: {:noreply, forget(state, room_id)}
+
+  @impl GenServer
+  def handle_info({:messages, room_id, messages}, state) do
+    case state.rooms do
+      %{^room_id => %{place: place} = membership} when place != nil ->
+        receive_messages(state, room_id, membership, messages)
+
+      _has_left ->
+        {:noreply, state}
+    end
+  end
+
+  def handle_info({:joined, room_id, ref, home, place, seq, missed}, state) do
+    case state.rooms do
+      %{^room_id => %{ref: ^ref} = membership} ->
+        joined(state, room_id, watch(membership, home), place, seq, missed)
+
+      _has_left ->
+        send(home, {:leave, self(), ref})
+        {:noreply, state}
+    end
+  end
+
+  def handle_info({:dropped, room_id, ref, home}, state) do
+    send(home, {:leave, self(), ref})
+
+    case state.rooms do
+      %{^room_id => %{ref: ^ref} = membership} ->
+        Process.demonitor(membership.monitor, [:flush])
+
+        push(
+          %{state | rooms: Map.delete(state.rooms, room_id)},
+          "dropped",
+          %{room_id: room_id, reason: :lagging, last_seq: membership.last_seq}
+        )
+        |> no_reply()
+
+      _has_left ->
+        {:noreply, state}
+    end
+  end
+
+  def handle_info({:DOWN, _monitor, :process, owner, _reason}, %{owner: owner} = state),
+    do: {:stop, :normal, state}
+
+  def handle_info({:DOWN, monitor, :process, _home, _reason}, state) do
+    case Enum.find(state.rooms, fn {_id, membership} -> membership.monitor == monitor end) do
+      {room_id, membership} -> {:noreply, join_later(state, room_id, membership)}
+      nil -> {:noreply, state}
+    end
+  end
+
+  def handle_info({:join_again, room_id, ref}, state) do
+    case state.rooms do
+      %{^room_id => %{ref: ^ref} = membership} ->
+        {:noreply, try_to_join(state, room_id, membership)}
+
+      _has_left ->
+        {:noreply, state}
+    end
+  end
+
+  def handle_info({:EXIT, _registry, _reason}, state) do
+    Process.send_after(self(), :register_again, @look_whether_registered_ms)
+    register(state)
+    {:noreply, state}
+  end
+
+  def handle_info(:register_again, state) do
+    register(state)
+    {:noreply, state}
+  end
+
+  def handle_info(_late_answer, state), do: {:noreply, state}
+
+  # What a crash writes to the log is not what was said.
+  @doc false
+  def format_status(status) do
+    status
+    |> Map.replace(:message, :left_out)
+    |> Map.update(:state, nil, &%{chat: &1.chat, user_id: &1.user_id, rooms: map_size(&1.rooms)})
+  end
+
+  @spec joined(t, String.t(), Membership.t(), term, non_neg_integer, list | :read_store) ::
+          {:noreply, t} | {:stop, term, t}
+  defp joined(state, room_id, membership, place, seq, missed) do
+    if membership.from, do: GenServer.reply(membership.from, {:ok, %{seq: seq}})
+
+    # A client cannot have what the room does not have yet.
+    last_seq = min(membership.last_seq || seq, seq)
+
+    membership = Membership.at(%{membership | place: place, from: nil, attempts: 0}, last_seq)
+
+    case missed do
+      :read_store -> state |> replay(room_id, membership, seq) |> no_reply()
+      messages -> receive_messages(state, room_id, membership, messages)
+    end
+  end
+
+  defp receive_messages(state, room_id, membership, messages) do
+    membership
+    |> Membership.steps(messages)
+    |> Enum.reduce_while({:ok, state, membership}, fn
+      {:push, message}, {:ok, state, membership} ->
+        case push(state, "message", message) do
+          {:ok, state} -> {:cont, {:ok, state, Membership.at(membership, message.seq)}}
+          stop -> {:halt, stop}
+        end
+
+      {:missing, _after_seq, up_to}, {:ok, state, membership} ->
+        case replay(state, room_id, membership, up_to) do
+          {:ok, %{rooms: %{^room_id => %{last_seq: ^up_to} = membership}} = state} ->
+            {:cont, {:ok, state, membership}}
+
+          other ->
+            {:halt, other}
+        end
+    end)
+    |> case do
+      {:ok, state, membership} ->
+        {:noreply, %{state | rooms: Map.put(state.rooms, room_id, membership)}}
+
+      other ->
+        no_reply(other)
+    end
+  end
+
+  # Pushes what the store has up to `up_to`. While the store is away, the connection leaves, and joins again later from where it is.
+  defp replay(state, room_id, membership, up_to) do
+    config = Config.fetch!(state.chat)
+
+    Replay.each(config, room_id, membership.last_seq, up_to, {state, membership}, fn
+      {:message, message}, {state, membership} ->
+        with {:ok, state} <- push(state, "message", message),
+             do: {:ok, {state, Membership.at(membership, message.seq)}}
+
+      {:gap, from, to}, {state, membership} ->
+        with {:ok, state} <- push(state, "gap", %{room_id: room_id, from: from, to: to}),
+             do: {:ok, {state, Membership.at(membership, to)}}
+    end)
+    |> case do
+      {:ok, {state, membership}} ->
+        {:ok, %{state | rooms: Map.put(state.rooms, room_id, membership)}}
+
+      {:unavailable, {state, membership}} ->
+        abandon(membership)
+        {:ok, join_later(state, room_id, membership)}
+
+      stop ->
+        stop
+    end
+  end
+
+  defp try_to_join(state, room_id, membership) do
+    config = Config.fetch!(state.chat)
+
+    case Rooms.ensure(config, room_id, System.monotonic_time(:millisecond) + @ensure_ms) do
+      {:ok, room} ->
+        membership = watch(membership, room)
+
+        Room.join(room, %Join{
+          connection: self(),
+          ref: membership.ref,
+          user_id: state.user_id,
+          visible?: membership.visible?,
+          last_seq: membership.last_seq
+        })
+
+        %{state | rooms: Map.put(state.rooms, room_id, membership)}
+
+      {:error, %Error{reason: :too_many_rooms}} = refused when membership.from != nil ->
+        GenServer.reply(membership.from, refused)
+        %{state | rooms: Map.delete(state.rooms, room_id)}
+
+      {:error, _being_restarted} ->
+        join_later(state, room_id, membership)
+    end
+  end
+
+  # By a new number, so that what is under way for the last join is not taken for this one's.
+  defp join_later(state, room_id, membership) do
+    if membership.monitor, do: Process.demonitor(membership.monitor, [:flush])
+    ref = state.joins
+    longest = min(@longest_delay_ms, @first_delay_ms * 2 ** min(membership.attempts, 10))
+    Process.send_after(self(), {:join_again, room_id, ref}, :rand.uniform(longest))
+
+    membership = %{
+      membership
+      | ref: ref,
+        home: nil,
+        monitor: nil,
+        place: nil,
+        attempts: membership.attempts + 1
+    }
+
+    %{state | joins: ref + 1, rooms: Map.put(state.rooms, room_id, membership)}
+  end
+
+  defp forget(state, room_id) do
+    {membership, rooms} = Map.pop(state.rooms, room_id)
+    if membership, do: abandon(membership)
+    %{state | rooms: rooms}
+  end
+
+  defp watch(%{home: home} = membership, home), do: membership
+
+  defp watch(membership, home) do
+    if membership.monitor, do: Process.demonitor(membership.monitor, [:flush])
+    %{membership | home: home, monitor: Process.monitor(home)}
+  end
+
+  defp abandon(membership) do
+    if membership.monitor, do: Process.demonitor(membership.monitor, [:flush])
+    if membership.home, do: send(membership.home, {:leave, self(), membership.ref})
+
+    if membership.from,
+      do:
+        GenServer.reply(
+          membership.from,
+          error(:unavailable, "the connection has left the room meanwhile")
+        )
+  end
+
+  defp push(state, event, payload) do
+    case state.transport.push(state.socket, event, payload) do
+      :ok -> {:ok, state}
+      {:error, reason} -> {:stop, {:shutdown, {:transport, reason}}, state}
+    end
+  end
+
+  defp no_reply({:ok, state}), do: {:noreply, state}
+  defp no_reply({:stop, reason, state}), do: {:stop, reason, state}
+
+  defp register(%{user_id: nil}), do: :ok
+
+  defp register(state) do
+    registry = Config.fetch!(state.chat).user_registry
+
+    # The registry lets a process register the same key many times.
+    unless Enum.any?(Registry.lookup(registry, state.user_id), &(elem(&1, 0) == self())),
+      do: {:ok, _partition} = Registry.register(registry, state.user_id, state.owner)
+
+    :ok
+  rescue
+    # It is being restarted.
+    ArgumentError ->
+      Process.send_after(self(), :register_again, @register_again_ms)
+      :ok
+  end
+end

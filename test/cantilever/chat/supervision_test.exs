@@ -1,0 +1,105 @@
+defmodule Cantilever.Chat.SupervisionTest do
+  use Cantilever.ChatCase, async: true
+
+  # Crashes are what these tests are about, and the log is full of them.
+  @moduletag :capture_log
+
+  describe "a registry that is killed" do
+    test "costs neither rooms nor connections", %{chat: chat} do
+      config = Config.fetch!(chat)
+      clients = for name <- 1..20, do: client(chat, "user #{name}", name)
+      for client <- clients, do: {:ok, _} = UserConnection.join(client, "a")
+      room = room(chat, "a")
+
+      for registry <- [config.room_registry, config.user_registry] do
+        {_id, partition, _, _} = registry |> Supervisor.which_children() |> hd()
+        kill(partition)
+      end
+
+      eventually(fn -> room(chat, "a") == room end)
+
+      eventually(fn ->
+        Enum.all?(1..20, &match?({:ok, [_]}, Chat.connections(chat, "user #{&1}")))
+      end)
+
+      assert Enum.all?(clients, &Process.alive?/1)
+      {:ok, 1} = Chat.broadcast(chat, "a", "ann", 1)
+      for name <- 1..20, do: assert_receive({^name, "message", %{seq: 1}}, 5_000)
+    end
+
+    test "whole, with its supervisor, is the same", %{chat: chat} do
+      config = Config.fetch!(chat)
+      {:ok, _} = UserConnection.join(client(chat, "ann", :ann), "a")
+      room = room(chat, "a")
+      kill(Process.whereis(config.room_registry))
+      eventually(fn -> room(chat, "a") == room end)
+      {:ok, 1} = Chat.broadcast(chat, "a", "bob", 1)
+      assert_receive {:ann, "message", %{seq: 1}}, 5_000
+    end
+  end
+
+  test "what is stored while the room cannot be found comes to the members all the same", %{
+    chat: chat
+  } do
+    config = Config.fetch!(chat)
+    {:ok, _} = UserConnection.join(client(chat, "ann", :ann), "a")
+    room = :sys.get_state(client_of(chat, "ann")).rooms["a"].home
+    :sys.replace_state(room, &tap(&1, fn _ -> Registry.unregister(config.room_registry, "a") end))
+
+    {:ok, [_stored]} =
+      Cantilever.Chat.Store.append(config.store, [
+        %Cantilever.Chat.Entry{room_id: "a", user_id: "bob", json: "1"}
+      ])
+
+    send(room, :register_again)
+    assert_receive {:ann, "message", %{seq: 1}}
+  end
+
+  test "a queue that is killed has the rooms look for what it has not told them", %{chat: chat} do
+    config = Config.fetch!(chat)
+    {:ok, _} = UserConnection.join(client(chat, "ann", :ann), "a")
+
+    {:ok, [_stored]} =
+      Cantilever.Chat.Store.append(config.store, [
+        %Cantilever.Chat.Entry{room_id: "a", user_id: "bob", json: "1"}
+      ])
+
+    refute_received {:ann, "message", _}
+    # Another room's, so that this one is not told.
+    {:ok, 1} = Chat.broadcast(chat, "b", "bob", 1)
+    kill(Process.whereis(config.queue))
+    assert_receive {:ann, "message", %{seq: 1}}, 5_000
+    assert {:ok, 2} = Chat.broadcast(chat, "a", "bob", 2)
+    assert_receive {:ann, "message", %{seq: 2}}, 5_000
+  end
+
+  test "the tree ends in the shape in which it started", %{chat: chat} do
+    before = shape(chat)
+    for {_id, pid, _, _} <- Supervisor.which_children(chat), do: kill(pid)
+
+    eventually(fn ->
+      Process.whereis(chat) != nil and shape(chat) == before
+    end)
+
+    assert {:ok, 1} = Chat.broadcast(chat, "a", "ann", 1)
+  end
+
+  defp client_of(chat, user_id) do
+    {:ok, [connection]} = Chat.connections(chat, user_id)
+    connection
+  end
+
+  defp shape(chat) do
+    for {id, pid, type, modules} <- Supervisor.which_children(chat) do
+      children =
+        if type == :supervisor and is_pid(pid),
+          do:
+            pid
+            |> Supervisor.which_children()
+            |> Enum.map(&{elem(&1, 0), elem(&1, 2)})
+            |> Enum.sort()
+
+      {id, is_pid(pid), type, modules, children}
+    end
+  end
+end

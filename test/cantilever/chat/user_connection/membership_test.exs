@@ -1,0 +1,28 @@
+defmodule Cantilever.Chat.UserConnection.MembershipTest do
+  use ExUnit.Case, async: true
+
+  alias Cantilever.Chat.Message
+  alias Cantilever.Chat.UserConnection.Membership
+
+  test "whatever comes, in whatever parts, each message is pushed or read once, in order" do
+    for last <- 0..4, numbers <- sublists(Enum.to_list(1..7)) do
+      membership = %Membership{ref: 0, last_seq: last}
+
+      seen =
+        membership |> Membership.steps(Enum.map(numbers, &message/1)) |> Enum.flat_map(&seqs/1)
+
+      up_to = Enum.max([last | numbers])
+      assert seen == if(up_to > last, do: Enum.to_list((last + 1)..up_to), else: [])
+    end
+  end
+
+  defp seqs({:push, message}), do: [message.seq]
+  defp seqs({:missing, after_seq, up_to}), do: Enum.to_list((after_seq + 1)..up_to)
+
+  defp message(seq), do: %Message{room_id: "a", seq: seq, user_id: "u", at_ms: 0, json: "1"}
+
+  defp sublists([]), do: [[]]
+
+  defp sublists([first | rest]),
+    do: for(list <- sublists(rest), part <- [list, [first | list]], do: part)
+end
