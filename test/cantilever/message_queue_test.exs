@@ -82,11 +82,18 @@ defmodule Cantilever.MessageQueueTest do
       committed(["b"])
     end
 
+    test "takes a message out at once that may not wait at all" do
+      queue = start!(commit: obey(self()))
+      assert {:error, %Error{reason: :timeout}} = MessageQueue.put(queue, "a", timeout: 0)
+      put(queue, "b")
+      committed(["b"])
+    end
+
     test "raises for wrong options only" do
       queue = start!(commit: &store/1)
 
       for options <- [
-            [timeout: 0],
+            [timeout: -1],
             [timeout: 1.5],
             [bytes: -1],
             [keys: 1],
