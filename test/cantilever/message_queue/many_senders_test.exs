@@ -87,5 +87,61 @@ defmodule Cantilever.MessageQueue.ManySendersTest do
 
       assert %{messages: 0, bytes: 0, keys: 0} = MessageQueue.info(queue)
     end
+
+    # Until it is acknowledged, as one does who can tell that a message is there already.
+    defp insist(queue, message) do
+      case MessageQueue.put(queue, message, timeout: :infinity) do
+        {:ok, receipt} ->
+          receipt
+
+        {:error, %Error{reason: reason}} when reason in [:stopped, :unconfirmed] ->
+          insist(queue, message)
+      end
+    end
+
+    defp kill(_name, 0), do: :ok
+
+    defp kill(name, times) do
+      case GenServer.whereis(name) do
+        nil ->
+          kill(name, times)
+
+        pid ->
+          monitor = Process.monitor(pid)
+          Process.exit(pid, :kill)
+          assert_receive {:DOWN, ^monitor, :process, ^pid, _reason}
+          kill(name, times - 1)
+      end
+    end
+
+    test "ride over a queue that is killed again and again" do
+      table = :ets.new(:stored, [:public, :duplicate_bag])
+      name = :"#{__MODULE__}.Killed"
+
+      commit = fn messages ->
+        :ets.insert(table, Enum.map(messages, &{&1}))
+        store(messages)
+      end
+
+      start_supervised!(%{
+        id: :supervisor,
+        start:
+          {Supervisor, :start_link,
+           [
+             [{MessageQueue, name: name, commit: commit}],
+             [strategy: :one_for_one, max_restarts: 1_000]
+           ]}
+      })
+
+      senders =
+        for sender <- 1..100 do
+          Task.async(fn -> for number <- 1..20, do: insist(name, {sender, number}) end)
+        end
+
+      kill(name, 50)
+      receipts = senders |> Task.await_many(:infinity) |> List.flatten()
+      assert length(receipts) == 2_000
+      for {:stored, message} <- receipts, do: assert(:ets.member(table, message))
+    end
   end
 end
