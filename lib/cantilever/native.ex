@@ -22,6 +22,7 @@ defmodule Cantilever.Native do
   that names the part. The parts are
 
     * `:json` - `Cantilever.JSON`
+    * `:sqlite` - `Cantilever.DatabaseWorker`
 
   With `true` and `false` the configuration says whether there is a library, whatever is in the PATH. After a change, and
   once cargo is there, `mix deps.compile cantilever --force` compiles the kit again.
@@ -131,6 +132,70 @@ defmodule Cantilever.Native do
            | [binary()]
            | {:error, atom(), nil | non_neg_integer(), term(), [term()]}
            | {:ask, :value | :key | :pairs, term(), reference(), term()}
+
+  # Opens a connection to an SQLite database: `{path, role, durable?, statements, progress_steps, max_bytes}`, where the role is
+  # `:writer`, `:reader` or `:memory`. The clock is `{asked_at, left}` in µs: the system's time of the call, and what it had left
+  # then, or nil. DirtyIo, as all that follow and wait for a file; those that run statements look at the clock and at their caller.
+  @doc false
+  @spec sqlite_open(tuple(), sqlite_clock()) :: {:ok, reference()} | sqlite_failure()
+  def sqlite_open(_request, _clock), do: Parts.stub(:sqlite)
+
+  # Begins the next lease of a connection, with which alone it can be used from here on. Normal: two words under a lock that nobody
+  # holds for longer.
+  @doc false
+  @spec sqlite_lend(reference()) :: {:ok, pos_integer()} | sqlite_failure()
+  def sqlite_lend(_connection), do: Parts.stub(:sqlite)
+
+  # Runs a statement once: `{sql, within, max_result}`, where within is `:read`, `:itself` or `:transaction`. DirtyIo.
+  @doc false
+  @spec sqlite_query(
+          reference(),
+          pos_integer(),
+          sqlite_request(),
+          list(),
+          sqlite_clock()
+        ) ::
+          {:ok, {[String.t()], [list()], non_neg_integer(), integer()}} | sqlite_failure()
+  def sqlite_query(_connection, _lease, _request, _params, _clock), do: Parts.stub(:sqlite)
+
+  # Runs a statement once for each of the bindings, all of them or none, in a transaction of its own unless there is one. DirtyIo.
+  @doc false
+  @spec sqlite_query_many(
+          reference(),
+          pos_integer(),
+          sqlite_request(),
+          [list()],
+          sqlite_clock()
+        ) ::
+          {:ok, {[String.t()], [{[list()], non_neg_integer(), integer()}]}} | sqlite_failure()
+  def sqlite_query_many(_connection, _lease, _request, _bindings, _clock),
+    do: Parts.stub(:sqlite)
+
+  # Begins a transaction, or ends it. DirtyIo.
+  @doc false
+  @spec sqlite_transact(
+          reference(),
+          pos_integer(),
+          :begin | :commit | :roll_back,
+          sqlite_clock()
+        ) :: {:ok, :ok} | sqlite_failure()
+  def sqlite_transact(_connection, _lease, _step, _clock), do: Parts.stub(:sqlite)
+
+  # Rolls back what a holder has left open. DirtyIo.
+  @doc false
+  @spec sqlite_reset(reference()) :: {:ok, :ok} | sqlite_failure()
+  def sqlite_reset(_connection), do: Parts.stub(:sqlite)
+
+  # Closes a connection, as soon as the call that has it is over. DirtyIo.
+  @doc false
+  @spec sqlite_close(reference()) :: :ok
+  def sqlite_close(_connection), do: Parts.stub(:sqlite)
+
+  @typep sqlite_clock :: {asked_at :: integer(), left :: nil | non_neg_integer()}
+  @typep sqlite_request ::
+           {String.t(), :read | :itself | :transaction, max_result :: pos_integer()}
+  @typep sqlite_failure ::
+           {:error, :in_use | :closed | :stale | {reason :: atom(), nil | integer(), String.t()}}
 
   # How many slices were measured since the last call, and the longest of them in ns. Normal: two reads.
   @doc false

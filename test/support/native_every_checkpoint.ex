@@ -18,5 +18,12 @@ defmodule Cantilever.Native.EveryCheckpoint do
     json_checker_new: 1,
     json_checker_feed: 3,
     json_encode: 4,
-    json_encode_go_on: 3
+    json_encode_go_on: 3,
+    sqlite_open: 2,
+    sqlite_lend: 1,
+    sqlite_query: 5,
+    sqlite_query_many: 5,
+    sqlite_transact: 4,
+    sqlite_reset: 1,
+    sqlite_close: 1
 end

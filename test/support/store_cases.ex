@@ -242,6 +242,13 @@ defmodule Cantilever.StoreCases do
 
   defp refusing do
     quote do
+      test "settle/1 returns when nothing is under way" do
+        store = start!([])
+        assert Store.settle(store) == :ok
+        append!(store, [entry("a")])
+        assert Store.settle(store) == :ok
+      end
+
       test "an entry that is no text is refused alone, and nothing of it is stored" do
         store = start!([])
 

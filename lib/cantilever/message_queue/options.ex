@@ -90,7 +90,7 @@ defmodule Cantilever.MessageQueue.Options do
   @put [
     key: [type: :term, default: nil, doc: ""],
     bytes: [type: {:or, nil, {:integer, 0}}, default: nil, doc: ""],
-    timeout: [type: {:or, :infinity, {:integer, 1, @longest_ms}}, default: 5_000, doc: ""]
+    timeout: [type: {:or, :infinity, {:integer, 0, @longest_ms}}, default: 5_000, doc: ""]
   ]
 
   @put_async @put ++ [reply_to: [type: {:or, nil, :from}, default: nil, doc: ""]]

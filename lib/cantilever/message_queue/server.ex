@@ -118,9 +118,11 @@ defmodule Cantilever.MessageQueue.Server do
   end
 
   defp put(server, message, options, from) do
-    case State.put(server.state, Item.new(message, from, options, now())) do
+    now = now()
+
+    case State.put(server.state, Item.new(message, from, options, now)) do
       {:ok, state} ->
-        {:noreply, proceed(%{server | state: state})}
+        {:noreply, proceed(%{server | state: state}, now)}
 
       {:error, error} ->
         if from, do: GenServer.reply(from, {:error, error})
@@ -152,8 +154,7 @@ defmodule Cantilever.MessageQueue.Server do
     answer(server, &State.lost(&1, cause))
   end
 
-  defp proceed(server) do
-    now = now()
+  defp proceed(server, now \\ now()) do
     server = answer(server, &State.expire(&1, now))
 
     case State.start(server.state, now) do

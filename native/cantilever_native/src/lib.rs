@@ -5,6 +5,8 @@
 pub mod intensive_calculation;
 #[cfg(feature = "json")]
 pub mod json;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 
 // A test binary has no VM to link to.
 #[cfg(all(feature = "nif", not(test)))]

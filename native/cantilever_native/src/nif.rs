@@ -9,6 +9,8 @@ mod json_decode;
 mod json_encode;
 #[cfg(feature = "json")]
 mod slot;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 
 #[cfg(not(feature = "every_checkpoint"))]
 cantilever::init!("Elixir.Cantilever.Native");

@@ -7,8 +7,9 @@ defmodule Cantilever.Native.PartsTest do
 
   describe "wanted!/1" do
     test "takes all parts but those that are turned off" do
-      for all <- [nil, true, [], [json: true]], do: assert(Parts.wanted!(all) == [:json])
-      for none <- [false, [json: false]], do: assert(Parts.wanted!(none) == [])
+      for all <- [nil, true, [], [json: true]], do: assert(Parts.wanted!(all) == [:json, :sqlite])
+      for none <- [false, [json: false, sqlite: false]], do: assert(Parts.wanted!(none) == [])
+      assert Parts.wanted!(json: false) == [:sqlite]
     end
 
     test "refuses what it does not know, and says what there is" do
@@ -20,7 +21,7 @@ defmodule Cantilever.Native.PartsTest do
           ] do
         error = assert_raise ArgumentError, fn -> Parts.wanted!(config) end
         assert error.message =~ text
-        assert error.message =~ "such as [json: false] that turns parts of it off: :json"
+        assert error.message =~ "such as [json: false] that turns parts of it off: :json, :sqlite"
       end
     end
   end
@@ -38,7 +39,8 @@ defmodule Cantilever.Native.PartsTest do
 
   describe "features/1" do
     test "are the default ones for all parts" do
-      assert Parts.features([:json]) == []
+      assert Parts.features([:json, :sqlite]) == []
+      assert Parts.features([:json]) == [default_features: false, features: ["nif", "json"]]
       assert Parts.features([]) == [default_features: false, features: ["nif"]]
     end
   end
@@ -51,7 +53,7 @@ defmodule Cantilever.Native.PartsTest do
     end
 
     test "builds no part that it turns off, and is told so where it calls it", %{dir: dir} do
-      configure(dir, "[json: false]")
+      configure(dir, "[json: false, sqlite: false]")
 
       assert {output, 0} =
                eval(dir, """
@@ -125,9 +127,11 @@ defmodule Cantilever.Native.PartsTest do
         tree
       end
 
-      assert tree.([]) =~ ~r/^jiter v/m
+      assert tree.([]) =~ ~r/^jiter v.*^rusqlite v/ms
       assert tree.(~w(--no-default-features --features nif)) =~ ~r/^rustler v/m
-      refute tree.(~w(--no-default-features --features nif)) =~ ~r/^(jiter|simdutf8|zmij) v/m
+
+      refute tree.(~w(--no-default-features --features nif)) =~
+               ~r/^(jiter|rusqlite|simdutf8|zmij) v/m
     end
   end
 

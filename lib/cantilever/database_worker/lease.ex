@@ -1,0 +1,124 @@
+defmodule Cantilever.DatabaseWorker.Lease do
+  @moduledoc false
+  # A connection that the worker has lent to this process, and how it is asked for and given back. The worker watches who has
+  # one, and rolls back what a dead process has left open.
+
+  alias Cantilever.DatabaseWorker.Deadline
+  alias Cantilever.DatabaseWorker.Error
+  alias Cantilever.Native
+
+  @enforce_keys [:connection, :number, :worker, :ref, :max_result]
+  defstruct [:connection, :number, :worker, :ref, :max_result]
+
+  @type t :: %__MODULE__{
+          connection: reference,
+          number: pos_integer,
+          worker: pid,
+          ref: reference,
+          max_result: pos_integer
+        }
+
+  @typep worker :: GenServer.server()
+
+  # What a supervisor needs to bring a worker back, which its callers ride over.
+  @restart_ms 1_000
+  @pause_ms 10
+
+  # Runs `fun` with a connection, and gives that back whatever happens.
+  @spec with_connection(worker, :reader | :writer, Deadline.t(), (t -> result)) ::
+          result | {:error, Error.t()}
+        when result: term
+  def with_connection(worker, role, deadline, fun) do
+    with {:ok, lease} <- check_out(worker, role, deadline) do
+      try do
+        fun.(lease)
+      else
+        {:error, %Error{reason: reason}} = result
+        when reason in [:crashed, :io, :corrupt, :not_a_database, :no_memory, :cannot_open] ->
+          check_in(lease, :doubtful)
+          result
+
+        result ->
+          check_in(lease, :good)
+          result
+      catch
+        kind, reason ->
+          check_in(lease, :left_open)
+          :erlang.raise(kind, reason, __STACKTRACE__)
+      end
+    end
+  end
+
+  @spec check_out(worker, :reader | :writer, Deadline.t()) :: {:ok, t} | {:error, Error.t()}
+  def check_out(worker, role, deadline) do
+    restarted = Deadline.sooner(deadline, Deadline.new(@restart_ms))
+    check_out(worker, role, deadline, restarted)
+  end
+
+  defp check_out(worker, role, deadline, restarted) do
+    case ask(GenServer.whereis(worker), role, deadline) do
+      :gone -> ask_again(worker, role, deadline, restarted)
+      answer -> answer
+    end
+  end
+
+  # A name may have another process soon, a pid never.
+  defp ask_again(worker, role, deadline, restarted) do
+    if is_pid(worker) or Deadline.over?(restarted) do
+      unavailable("no database worker runs as #{inspect(worker)}")
+    else
+      receive do
+      after
+        @pause_ms -> check_out(worker, role, deadline, restarted)
+      end
+    end
+  end
+
+  defp ask(nil, _role, _deadline), do: :gone
+
+  defp ask(pid, role, deadline) when is_pid(pid) and node(pid) == node() do
+    ref = :erlang.monitor(:process, pid, alias: :reply_demonitor)
+    send(pid, {:check_out, self(), ref, role})
+
+    receive do
+      {^ref, answer} ->
+        answer
+
+      {:DOWN, ^ref, :process, _pid, _reason} ->
+        :gone
+    after
+      Deadline.left(deadline) ->
+        Process.demonitor(ref, [:flush])
+        send(pid, {:give_up, ref})
+        late(ref)
+    end
+  end
+
+  defp ask(_remote, _role, _deadline),
+    do:
+      unavailable(
+        "the database worker runs on another node, and lends its connections on its own only"
+      )
+
+  # The answer may have come in the meantime. The worker takes back what it has lent, as nobody has used it.
+  defp late(ref) do
+    receive do
+      {^ref, _answer} -> :ok
+    after
+      0 -> :ok
+    end
+
+    {:error,
+     %Error{reason: :timeout, message: "the time was over while waiting for a connection"}}
+  end
+
+  # Where the worker has died, nobody else will close the connection soon.
+  @spec check_in(t, :good | :doubtful | :left_open) :: :ok
+  def check_in(%__MODULE__{} = lease, state) do
+    send(lease.worker, {:check_in, lease.ref, state})
+    unless Process.alive?(lease.worker), do: Native.sqlite_close(lease.connection)
+    :ok
+  end
+
+  defp unavailable(message), do: {:error, %Error{reason: :unavailable, message: message}}
+end

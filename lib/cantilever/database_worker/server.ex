@@ -1,0 +1,267 @@
+defmodule Cantilever.DatabaseWorker.Server do
+  @moduledoc false
+  # Owns the connections and lends them. It runs no statement itself, so it always answers: what may take long, opening, rolling back what a
+  # dead process has left and closing, is done by processes that it watches.
+
+  use GenServer
+
+  alias Cantilever.DatabaseWorker.Error
+  alias Cantilever.DatabaseWorker.Lease
+  alias Cantilever.DatabaseWorker.Options
+  alias Cantilever.DatabaseWorker.Pool
+  alias Cantilever.DatabaseWorker.Upkeep
+  alias Cantilever.Native
+
+  @enforce_keys [:options, :pool]
+  # Which place each process that is opening or rolling back works for, by its monitor.
+  defstruct [:options, :pool, at_work: %{}]
+
+  @type t :: %__MODULE__{
+          options: Options.t(),
+          pool: Pool.t(),
+          at_work: %{reference => non_neg_integer}
+        }
+
+  @first_pause 20
+  @longest_pause 2_000
+
+  @spec start_link(Options.t()) :: GenServer.on_start()
+  def start_link(%Options{name: nil} = options), do: GenServer.start_link(__MODULE__, options)
+
+  def start_link(options),
+    do: GenServer.start_link(__MODULE__, options, name: options.name)
+
+  ## Callbacks
+
+  @impl GenServer
+  @spec init(Options.t()) :: {:ok, t}
+  def init(options) do
+    Process.flag(:trap_exit, true)
+    pool = Pool.new(options.readers, options.max_queue)
+    {:ok, open(%__MODULE__{options: options, pool: pool}, 0)}
+  end
+
+  @impl GenServer
+  def handle_info({:check_out, pid, ref, role}, state) do
+    role = Pool.role(state.pool, role)
+
+    case Pool.failure(state.pool, role) || Pool.failure(state.pool, :writer) do
+      nil -> {:noreply, enqueue(state, pid, ref, role)}
+      failure -> {:noreply, answer(ref, {:error, failure}, state)}
+    end
+  end
+
+  def handle_info({:check_in, ref, condition}, state) do
+    case Pool.lent_to(state.pool, &(&1.ref == ref)) do
+      nil -> {:noreply, state}
+      place -> {:noreply, take_back(state, place, condition)}
+    end
+  end
+
+  def handle_info({:give_up, ref}, state), do: {:noreply, forget(state, &(&1.ref == ref))}
+
+  def handle_info({:open, id}, state), do: {:noreply, open(state, id)}
+
+  def handle_info({:DOWN, monitor, :process, _pid, reason}, state) do
+    case Map.pop(state.at_work, monitor) do
+      {nil, _at_work} -> {:noreply, forget(state, &(&1.monitor == monitor))}
+      {id, at_work} -> {:noreply, done(%{state | at_work: at_work}, id, reason)}
+    end
+  end
+
+  def handle_info(_other, state), do: {:noreply, state}
+
+  @impl GenServer
+  def terminate(_reason, state) do
+    for {_id, %{connection: connection}} <- state.pool.places,
+        connection != nil,
+        do: Native.sqlite_close(connection)
+  end
+
+  ## Lending
+
+  defp enqueue(state, pid, ref, role) do
+    borrower = %Pool.Borrower{pid: pid, ref: ref, monitor: Process.monitor(pid), role: role}
+
+    case Pool.enqueue(state.pool, borrower) do
+      {:ok, pool} ->
+        lend(%{state | pool: pool}, role)
+
+      :full ->
+        Process.demonitor(borrower.monitor, [:flush])
+        answer(ref, {:error, overloaded(state, role)}, state)
+    end
+  end
+
+  defp lend(state, role) do
+    case Pool.next(state.pool, role) do
+      nil -> state
+      {borrower, place, pool} -> lend(%{state | pool: pool}, borrower, place)
+    end
+  end
+
+  defp lend(state, borrower, place) do
+    case Native.sqlite_lend(place.connection) do
+      {:ok, number} ->
+        lease = %Lease{
+          connection: place.connection,
+          number: number,
+          worker: self(),
+          ref: borrower.ref,
+          max_result: state.options.max_result_bytes
+        }
+
+        pool = Pool.update(state.pool, place.id, state: :lent, borrower: borrower)
+        answer(borrower.ref, {:ok, lease}, %{state | pool: pool})
+
+      {:error, _not_there} ->
+        # Somebody has used it beyond his lease, or closed it.
+        {:ok, pool} = Pool.enqueue(%{state.pool | max_queue: :infinity}, borrower)
+        pool = %{pool | max_queue: state.pool.max_queue}
+        settle(%{state | pool: pool}, place)
+    end
+  end
+
+  defp take_back(state, place, condition) do
+    Process.demonitor(place.borrower.monitor, [:flush])
+
+    case condition do
+      :good ->
+        pool = Pool.update(state.pool, place.id, state: :idle, borrower: nil)
+        lend(%{state | pool: pool}, place.role)
+
+      :left_open ->
+        settle(state, place)
+
+      :doubtful ->
+        replace(state, place)
+    end
+  end
+
+  # Who waits or has a connection, and will not come back for it.
+  defp forget(state, fun) do
+    case Pool.lent_to(state.pool, fun) do
+      nil ->
+        {borrower, pool} = Pool.take_waiting(state.pool, fun)
+        if borrower, do: Process.demonitor(borrower.monitor, [:flush])
+        %{state | pool: pool}
+
+      place ->
+        Process.demonitor(place.borrower.monitor, [:flush])
+        settle(state, place)
+    end
+  end
+
+  ## Upkeep
+
+  defp open(state, id) do
+    place = state.pool.places[id]
+    work(state, place, :opening, Upkeep.open(state.options, place.role))
+  end
+
+  # Rolls back what is open, as soon as the call that has the connection is over.
+  defp settle(state, place), do: work(state, place, :settling, Upkeep.settle(place.connection))
+
+  defp replace(state, place) do
+    Upkeep.close(place.connection)
+    open(state, place.id)
+  end
+
+  defp work(state, place, kind, monitor) do
+    connection = if kind == :settling, do: place.connection
+    pool = Pool.update(state.pool, place.id, state: kind, borrower: nil, connection: connection)
+    %{state | pool: pool, at_work: Map.put(state.at_work, monitor, place.id)}
+  end
+
+  defp done(state, id, {:opened, connection}) do
+    changes = [state: :idle, connection: connection, attempts: 0, failure: nil]
+    pool = Pool.update(state.pool, id, changes)
+    state = %{state | pool: pool}
+    lend(open_readers(state, id), pool.places[id].role)
+  end
+
+  defp done(state, id, :settled) do
+    pool = Pool.update(state.pool, id, state: :idle)
+    lend(%{state | pool: pool}, pool.places[id].role)
+  end
+
+  defp done(state, id, {:failed, failure}) do
+    place = state.pool.places[id]
+    Process.send_after(self(), {:open, id}, pause(place.attempts))
+    failure = unavailable(failure, state.options)
+    pool = Pool.update(state.pool, id, attempts: place.attempts + 1, failure: failure)
+    refuse_waiting(%{state | pool: pool}, place.role)
+  end
+
+  # It was not settled, or whoever did it was killed.
+  defp done(state, id, _reason) do
+    case state.pool.places[id] do
+      %{state: :settling} = place -> replace(state, place)
+      _opening -> open(state, id)
+    end
+  end
+
+  # The writer has made the file what the readers expect.
+  defp open_readers(state, 0) do
+    Enum.reduce(state.pool.places, state, fn
+      {id, %{state: :opening, connection: nil, failure: nil}}, state when id > 0 ->
+        if id in Map.values(state.at_work), do: state, else: open(state, id)
+
+      _other, state ->
+        state
+    end)
+  end
+
+  defp open_readers(state, _reader), do: state
+
+  defp refuse_waiting(state, role) do
+    case Pool.failure(state.pool, role) do
+      nil ->
+        state
+
+      failure ->
+        roles = if role == :writer, do: [:writer, :reader], else: [:reader]
+        Enum.reduce(roles, state, &refuse_waiting(&2, &1, failure))
+    end
+  end
+
+  defp refuse_waiting(state, role, failure) do
+    {waiting, pool} = Pool.give_up_waiting(state.pool, role)
+
+    Enum.reduce(waiting, %{state | pool: pool}, fn borrower, state ->
+      Process.demonitor(borrower.monitor, [:flush])
+      answer(borrower.ref, {:error, failure}, state)
+    end)
+  end
+
+  defp pause(attempts) do
+    pause = min(@first_pause * Integer.pow(2, min(attempts, 10)), @longest_pause)
+    pause - :rand.uniform(div(pause, 2))
+  end
+
+  defp answer(ref, answer, state) do
+    send(ref, {ref, answer})
+    state
+  end
+
+  ## Errors
+
+  defp unavailable(failure, options) do
+    %Error{
+      reason: :unavailable,
+      message: "the database #{shown(options.path)} cannot be opened: #{failure.message}",
+      code: failure.code,
+      cause: failure.reason
+    }
+  end
+
+  defp overloaded(state, role) do
+    %Error{
+      reason: :overloaded,
+      message: "#{state.options.max_queue} callers wait for a #{role} already"
+    }
+  end
+
+  defp shown(:memory), do: "in memory"
+  defp shown(path), do: path
+end

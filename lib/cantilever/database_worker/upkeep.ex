@@ -1,0 +1,97 @@
+defmodule Cantilever.DatabaseWorker.Upkeep do
+  @moduledoc false
+  # What a worker has done to its connections by others, as it takes a while. Each says by the reason of its exit what has come of it:
+  # `{:opened, connection}`, `{:failed, error}`, `:settled` or anything else.
+
+  alias Cantilever.DatabaseWorker.Call
+  alias Cantilever.DatabaseWorker.Deadline
+  alias Cantilever.DatabaseWorker.Error
+  alias Cantilever.DatabaseWorker.Options
+  alias Cantilever.Native
+
+  # Opening may mean to bring what a crash has left into the file.
+  @open_timeout 30_000
+  @pause_ms 2
+
+  @spec open(Options.t(), :writer | :reader) :: reference
+  def open(options, role) do
+    watched(fn ->
+      case open_now(options, role) do
+        {:ok, connection} -> {:opened, connection}
+        {:error, error} -> {:failed, error}
+      end
+    end)
+  end
+
+  @spec settle(reference) :: reference
+  def settle(connection), do: watched(fn -> settle_now(connection) end)
+
+  @spec close(reference) :: :ok
+  def close(connection) do
+    _pid = spawn(Native, :sqlite_close, [connection])
+    :ok
+  end
+
+  # As an exit that no supervisor has to hear of.
+  defp watched(fun) do
+    {_pid, monitor} = spawn_monitor(fn -> exit(fun.()) end)
+    monitor
+  end
+
+  defp open_now(options, role) do
+    request = {
+      if(options.path == :memory, do: "", else: options.path),
+      if(options.path == :memory, do: :memory, else: role),
+      options.synchronous == :full,
+      options.statement_cache,
+      options.progress_steps,
+      options.max_bytes
+    }
+
+    # A lock is waited for by the worker's own pauses, so that who asks meanwhile hears of it.
+    clock = Deadline.clock(Deadline.new(@open_timeout))
+
+    case Native.sqlite_open(request, clock) do
+      {:ok, connection} -> {:ok, connection}
+      {:error, failure} -> {:error, explained(Call.error(failure, nil), options)}
+    end
+  rescue
+    panic in Cantilever.NativePanic ->
+      {:error, %Error{reason: :crashed, message: Exception.message(panic)}}
+  end
+
+  # The call of a process that was killed ends by itself, soon.
+  defp settle_now(connection) do
+    case Native.sqlite_reset(connection) do
+      {:ok, :ok} ->
+        :settled
+
+      {:error, :in_use} ->
+        receive do
+        after
+          @pause_ms -> settle_now(connection)
+        end
+
+      {:error, other} ->
+        {:not_settled, other}
+    end
+  end
+
+  defp explained(%Error{reason: :cannot_open} = error, %Options{path: path})
+       when is_binary(path) do
+    directory = Path.dirname(path)
+
+    cond do
+      not File.dir?(directory) ->
+        %{error | message: "#{error.message} (there is no directory #{directory})"}
+
+      File.dir?(path) ->
+        %{error | message: "#{error.message} (it is a directory)"}
+
+      true ->
+        error
+    end
+  end
+
+  defp explained(error, _options), do: error
+end

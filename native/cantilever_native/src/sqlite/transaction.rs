@@ -1,0 +1,99 @@
+//! Transactions, of several calls or of one.
+
+use super::connection::Connection;
+use super::error::{Error, Reason};
+use super::params::Params;
+use super::query::{Request, Rows, Within};
+use super::watch::Call;
+
+// The statement cache goes by the text, so none of these may be what a caller writes.
+const BEGIN: &str = "BEGIN IMMEDIATE /* cantilever */";
+const COMMIT: &str = "COMMIT /* cantilever */";
+const ROLLBACK: &str = "ROLLBACK /* cantilever */";
+const SAVE: &str = "SAVEPOINT cantilever_batch";
+const RELEASE: &str = "RELEASE cantilever_batch";
+const BACK: &str = "ROLLBACK TO cantilever_batch";
+
+impl Connection {
+    /// Begins a transaction that may write, so that it cannot fail later because another one does.
+    pub fn begin(&mut self, call: Call) -> Result<(), Error> {
+        self.check_place(Within::Itself)?;
+        self.call(call, |this| this.own(BEGIN))
+    }
+
+    /// Commits it. After an error that is not `Busy` it is rolled back; after that one, it is still open.
+    pub fn commit(&mut self, call: Call) -> Result<(), Error> {
+        self.check_place(Within::Transaction)?;
+        let result = self.call(call, |this| {
+            // Whether it is stored must be known, so it is not stopped half-way.
+            this.watch.let_finish();
+            this.own(COMMIT)
+        });
+        match result {
+            Err(error) if error.reason != Reason::Busy => {
+                self.roll_back()?;
+                Err(error)
+            }
+            result => result,
+        }
+    }
+
+    /// Ends what is open, if there is something. Nothing stops it.
+    pub fn roll_back(&mut self) -> Result<(), Error> {
+        if self.is_in_transaction() {
+            self.own(ROLLBACK)?;
+        }
+        Ok(())
+    }
+
+    /// Runs a statement once for each of `bindings`, all of them or none.
+    pub fn query_many(
+        &mut self,
+        request: Request<'_>,
+        bindings: &[Params<'_>],
+        call: Call,
+        rows: &mut dyn Rows,
+    ) -> Result<(), Error> {
+        let within = request.within;
+        self.check_place(within)?;
+        let (begin, commit) = match within {
+            Within::Transaction => (SAVE, RELEASE),
+            _ => (BEGIN, COMMIT),
+        };
+        let result = self.call(call, |this| {
+            this.own(begin)?;
+            let mut statement = this.prepare(request.sql)?;
+            let mut room = request.max_result;
+            for (index, params) in bindings.iter().enumerate() {
+                this.run(&mut statement, params, &mut room, rows)
+                    .map_err(|error| numbered(index, error))?;
+            }
+            drop(statement);
+            this.watch.let_finish();
+            this.own(commit)
+        });
+        if result.is_err() {
+            match within {
+                Within::Transaction if self.is_in_transaction() => {
+                    // Without a savepoint there is nothing to go back to, and nothing was done.
+                    let _ = self.own(BACK).and_then(|()| self.own(RELEASE));
+                }
+                Within::Transaction => {}
+                _ => self.roll_back()?,
+            }
+        }
+        self.settle(within, result)
+    }
+
+    fn own(&self, sql: &str) -> Result<(), Error> {
+        self.authorizer.own(|| {
+            self.inner.prepare_cached(sql)?.raw_execute()?;
+            Ok(())
+        })
+    }
+}
+
+fn numbered(index: usize, error: Error) -> Error {
+    let message = format!("the binding {index} of the batch: {}", error.message);
+    Error { message, ..error }
+}
