@@ -2,7 +2,7 @@
 
 use super::authorizer::Authorizer;
 use super::error::{Error, Reason};
-use super::settings::Settings;
+use super::settings::{Role, Settings};
 use super::watch::{Call, Watch};
 
 /// A connection to a database. Between two calls, no statement runs in it.
@@ -10,6 +10,7 @@ pub struct Connection {
     pub(super) inner: rusqlite::Connection,
     pub(super) authorizer: Authorizer,
     pub(super) watch: Watch,
+    pub(super) role: Role,
 }
 
 impl Connection {
@@ -19,6 +20,7 @@ impl Connection {
             inner: settings.open()?,
             authorizer: Authorizer::new(),
             watch: Watch::new(),
+            role: settings.role,
         };
         let watch = connection.watch.clone();
         let handler = Some(move || watch.is_over()).filter(|_| settings.progress_steps > 0);
