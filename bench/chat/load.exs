@@ -20,8 +20,8 @@ defmodule Cantilever.Bench.Chat.Load do
   @type t :: %{processes: [pid], acknowledged: :atomics.atomics_ref()}
 
   @doc """
-  Starts a process for each sender, and one for each room. Options: `:rooms`, `:senders`, `:log`, `:timeout` in ms, and `:told`, which is called with the
-  number of acknowledgements after each.
+  Starts a process for each sender, and one for each room. Options: `:rooms`, `:senders`; `:log`, the file, none by default; `:timeout` in ms; `:pause` in ms
+  between the messages of a sender; and `:told`, which is called with the number of acknowledgements after each.
   """
   @spec start(atom, keyword) :: t
   def start(chat, options) do
@@ -30,6 +30,7 @@ defmodule Cantilever.Bench.Chat.Load do
       rooms: List.to_tuple(options[:rooms]),
       log: options[:log],
       timeout: options[:timeout] || 5_000,
+      pause: options[:pause] || 0,
       told: options[:told] || fn _count -> :ok end,
       acknowledged: :atomics.new(1, [])
     }
@@ -114,20 +115,29 @@ defmodule Cantilever.Bench.Chat.Load do
       {:ok, seq} ->
         note(file, [:acknowledged, room, seq, user, number])
         load.told.(:atomics.add_get(load.acknowledged, 1, 1))
+        if load.pause > 0, do: pause(load.pause)
         send_on(load, file, user, number + 1, ids?)
 
       {:error, error} ->
         note(file, [:refused, error.reason, 0, user, number])
-        receive after: (@pause_ms -> :ok)
+        pause(@pause_ms)
         send_on(load, file, user, if(ids?, do: number, else: number + 1), ids?)
     end
   end
+
+  defp pause(ms), do: receive(after: (ms -> :ok))
+
+  defp open(%{log: nil}), do: nil
 
   defp open(load) do
     {:ok, file} = :file.open(load.log, [:append, :raw, :binary])
     file
   end
 
-  defp note(file, fields),
-    do: :ok = :file.write(file, [Enum.intersperse(Enum.map(fields, &to_string/1), ?\t), ?\n])
+  defp note(nil, _fields), do: :ok
+
+  defp note(file, fields) do
+    line = fields |> Enum.map(&to_string/1) |> Enum.intersperse(?\t)
+    :ok = :file.write(file, [line, ?\n])
+  end
 end
