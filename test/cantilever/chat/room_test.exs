@@ -153,7 +153,7 @@ defmodule Cantilever.Chat.RoomTest do
     assert_receive :unregistered
     {:ok, 1} = Chat.broadcast(chat, "a", "bob", 1)
     monitor = Process.monitor(first)
-    send(first, :register_again)
+    send(first, {:register_again, :soon})
     assert_receive {:DOWN, ^monitor, :process, ^first, {:shutdown, :another_room}}
     assert seqs(:ann, 1) == [1]
     assert {:ok, ["ann"]} = Chat.members(chat, "a")
