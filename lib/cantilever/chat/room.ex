@@ -42,7 +42,7 @@ defmodule Cantilever.Chat.Room do
   alias Cantilever.Chat.Store
   alias Cantilever.MessageQueue
 
-  @read_again_ms 100..1_000
+  @read_again_ms 5..1_000
   # What a room reads of the store in one go.
   @page 500
 
