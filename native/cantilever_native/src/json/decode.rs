@@ -10,6 +10,7 @@ mod long_text;
 mod number;
 mod parser;
 mod piece;
+mod quick_number;
 #[cfg(test)]
 mod tests;
 
