@@ -11,8 +11,10 @@ mod number;
 mod parser;
 mod piece;
 mod quick_number;
+mod quick_text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::ops::Range;
 
@@ -21,6 +23,7 @@ pub use in_pieces::{InPieces, TakePieces};
 pub use integer::{MOST_DIGITS, parse_integer};
 pub use parser::{Limits, Parser, Progress, Scope};
 pub use piece::Piece;
+pub use text::Text;
 
 /// Whether the parser may go on after an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,7 +70,12 @@ pub trait Events {
     ///
     /// # Errors
     /// If it is a key that must not be.
-    fn text(&mut self, text: &str, role: Role, place: Option<Range<u64>>) -> Result<(), Problem>;
+    fn text(
+        &mut self,
+        text: Text<'_>,
+        role: Role,
+        place: Option<Range<u64>>,
+    ) -> Result<(), Problem>;
 
     /// Where a long string, whose parts follow, stands in the document just as they are.
     ///

@@ -5,9 +5,11 @@
 //! piece may end anywhere: arrays and objects that are still open by then are taken out again, and their elements stand
 //! for themselves.
 
+mod buffer;
 mod key_order;
 
-use super::{Events, Role};
+use super::{Events, Role, Text};
+use buffer::Buffer;
 use key_order::{KeyOrders, Kind};
 
 const VERSION: u8 = 131;
@@ -47,7 +49,7 @@ struct Open {
 /// Values, and the arrays and objects that they are in, as far as these have begun and ended in the piece.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    bytes: Vec<u8>,
+    bytes: Buffer,
     open: Vec<Open>,
     /// How many values are complete since the last of `open`, or the start.
     complete: usize,
@@ -62,8 +64,8 @@ impl Piece {
     /// An empty one, with memory for so many bytes.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        let mut bytes = Vec::with_capacity(HEAD + capacity);
-        bytes.resize(HEAD, VERSION);
+        let mut bytes = Buffer::with_capacity(HEAD + capacity);
+        bytes.put([VERSION; HEAD]);
         Piece {
             bytes,
             open: Vec::new(),
@@ -90,7 +92,7 @@ impl Piece {
     /// The only value in the external term format, if there is one and nothing else.
     #[must_use]
     pub fn only_value(&self) -> Option<&[u8]> {
-        (self.complete == 1 && self.open.is_empty()).then(|| &self.bytes[HEAD - 1..])
+        (self.complete == 1 && self.open.is_empty()).then(|| &self.bytes.as_slice()[HEAD - 1..])
     }
 
     /// Makes it a tuple of what is complete, and says which elements of that are none, but fill the places of what was
@@ -104,24 +106,24 @@ impl Piece {
             count += open.before;
             fillers.push(count);
             count += 1;
-            self.bytes[open.header] = INTEGER;
+            self.bytes.as_mut_slice()[open.header] = INTEGER;
         }
         count += self.complete;
-        self.bytes[0] = VERSION;
-        self.bytes[1] = LARGE_TUPLE;
-        self.bytes[2..HEAD].copy_from_slice(&(count as u32).to_be_bytes());
+        let [a, b, c, d] = (count as u32).to_be_bytes();
+        let head = [VERSION, LARGE_TUPLE, a, b, c, d];
+        self.bytes.as_mut_slice()[..HEAD].copy_from_slice(&head);
         fillers
     }
 
     /// The tuple, in the external term format, once it has [ended](Self::end).
     #[must_use]
     pub fn as_tuple(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_slice()
     }
 
     /// Hands on what it holds, one by one, but for the fillers; `None` if it has not ended.
     pub fn replay(&self, fillers: &[usize], events: &mut impl Events) -> Option<()> {
-        let mut reader = Reader(&self.bytes[HEAD..]);
+        let mut reader = Reader(&self.bytes.as_slice()[HEAD..]);
         let mut fillers = fillers.iter().copied().peekable();
         let mut index = 0;
         while !reader.0.is_empty() {
@@ -138,7 +140,7 @@ impl Piece {
     /// Empties it.
     pub fn clear(&mut self) {
         self.bytes.truncate(HEAD);
-        self.bytes[HEAD - 1] = VERSION;
+        self.bytes.as_mut_slice()[HEAD - 1] = VERSION;
         self.open.clear();
         self.complete = 0;
         self.keys.clear();
@@ -149,8 +151,7 @@ impl Piece {
     #[inline]
     pub fn atom(&mut self, name: &str) {
         self.bytes
-            .extend_from_slice(&[SMALL_ATOM_UTF8, name.len() as u8]);
-        self.bytes.extend_from_slice(name.as_bytes());
+            .put_text([SMALL_ATOM_UTF8, name.len() as u8], name.into());
         self.complete += 1;
     }
 
@@ -158,15 +159,13 @@ impl Piece {
     #[inline]
     pub fn integer(&mut self, value: i64) {
         if let Ok(value) = u8::try_from(value) {
-            self.bytes.extend_from_slice(&[SMALL_INTEGER, value]);
+            self.bytes.put([SMALL_INTEGER, value]);
         } else if let Ok(value) = i32::try_from(value) {
-            self.bytes.push(INTEGER);
-            self.bytes.extend_from_slice(&value.to_be_bytes());
+            let [a, b, c, d] = value.to_be_bytes();
+            self.bytes.put([INTEGER, a, b, c, d]);
         } else {
-            self.bytes
-                .extend_from_slice(&[SMALL_BIG, 8, u8::from(value < 0)]);
-            self.bytes
-                .extend_from_slice(&value.unsigned_abs().to_le_bytes());
+            self.bytes.put([SMALL_BIG, 8, u8::from(value < 0)]);
+            self.bytes.put(value.unsigned_abs().to_le_bytes());
         }
         self.complete += 1;
     }
@@ -174,25 +173,24 @@ impl Piece {
     /// Writes a float, which is finite.
     #[inline]
     pub fn float(&mut self, value: f64) {
-        self.bytes.push(NEW_FLOAT);
-        self.bytes.extend_from_slice(&value.to_be_bytes());
+        let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
+        self.bytes.put([NEW_FLOAT, a, b, c, d, e, f, g, h]);
         self.complete += 1;
     }
 
     /// Writes a binary of less than 4 GiB.
     #[inline]
-    pub fn binary(&mut self, bytes: &[u8]) {
-        let [a, b, c, d] = (bytes.len() as u32).to_be_bytes();
-        self.bytes.extend_from_slice(&[BINARY, a, b, c, d]);
-        self.bytes.extend_from_slice(bytes);
+    pub fn binary(&mut self, text: Text<'_>) {
+        let [a, b, c, d] = (text.len() as u32).to_be_bytes();
+        self.bytes.put_text([BINARY, a, b, c, d], text);
         self.complete += 1;
     }
 
     /// Writes the key of the member that follows, of less than 4 GiB.
     #[inline]
-    pub fn key(&mut self, key: &[u8]) {
+    pub fn key(&mut self, key: Text<'_>) {
         self.keys.push(self.bytes.len());
-        self.kind = self.kind.with(key);
+        self.kind = self.kind.with(key.as_bytes());
         self.binary(key);
     }
 
@@ -207,7 +205,7 @@ impl Piece {
         });
         self.kind = Kind::default();
         self.complete = 0;
-        self.bytes.extend_from_slice(&[0; HEADER]);
+        self.bytes.put([0; HEADER]);
     }
 
     /// Ends an array; `false` if it has begun before the piece.
@@ -223,7 +221,7 @@ impl Piece {
         } else {
             self.write_header(open.header, LIST, count);
         }
-        self.bytes.push(NIL);
+        self.bytes.put([NIL]);
         self.complete = open.before + 1;
         self.kind = open.kind_before;
         true
@@ -249,7 +247,7 @@ impl Piece {
     #[inline]
     fn sort_members(&mut self, keys_before: usize) {
         let keys = &self.keys[keys_before..];
-        let bytes = &self.bytes;
+        let bytes = self.bytes.as_slice();
         let key = |index: usize| {
             let start = keys[index] + HEADER;
             let length = bytes[start - 4..start]
@@ -272,12 +270,12 @@ impl Piece {
             self.scratch.extend_from_slice(&bytes[keys[index]..end]);
         }
         let start = keys[0];
-        self.bytes[start..].copy_from_slice(&self.scratch);
+        self.bytes.as_mut_slice()[start..].copy_from_slice(&self.scratch);
     }
 
     fn write_header(&mut self, header: usize, tag: u8, count: usize) {
         let [a, b, c, d] = (count as u32).to_be_bytes();
-        self.bytes[header..header + HEADER].copy_from_slice(&[tag, a, b, c, d]);
+        self.bytes.as_mut_slice()[header..header + HEADER].copy_from_slice(&[tag, a, b, c, d]);
     }
 }
 
@@ -344,7 +342,7 @@ impl<'a> Reader<'a> {
             BINARY => {
                 let length = self.number()?;
                 let text = std::str::from_utf8(self.take(length)?).ok()?;
-                events.text(text, role, None).ok()?;
+                events.text(text.into(), role, None).ok()?;
             }
             SMALL_ATOM_UTF8 => {
                 let length = usize::from(self.byte()?);

@@ -48,7 +48,13 @@ impl Events for Recorder {
         Ok(Flow::Go)
     }
 
-    fn text(&mut self, text: &str, _role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
+    fn text(
+        &mut self,
+        text: Text<'_>,
+        _role: Role,
+        place: Option<Range<u64>>,
+    ) -> Result<(), Problem> {
+        let text = text.as_str();
         if self.refuses {
             return Err(Problem::UnknownAtom);
         }
@@ -72,7 +78,7 @@ impl Events for Recorder {
         if let Some(told) = self.long_place.take() {
             assert_eq!(Some(&told), place.as_ref());
         }
-        self.text(&text, role, place)
+        self.text(text.as_str().into(), role, place)
     }
 
     fn open(&mut self) {}

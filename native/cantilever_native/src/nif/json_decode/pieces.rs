@@ -6,7 +6,7 @@ use cantilever::{Encoder, Env, Term, TermBuilder};
 
 use super::options::Options;
 use super::terms::{Building, Terms};
-use crate::json::decode::{InPieces, Parser, Piece, Progress, SyntaxError, TakePieces};
+use crate::json::decode::{InPieces, Parser, Piece, Progress, SyntaxError, TakePieces, Text};
 
 /// A piece of so many bytes is made terms of, which takes some 10 to 20 µs.
 const FULL: usize = 16 * 1024;
@@ -116,7 +116,7 @@ impl TakePieces for Terms<'_, '_> {
     }
 
     #[inline]
-    fn see_key(&mut self, key: &str) {
+    fn see_key(&mut self, key: Text<'_>) {
         Terms::see_key(self, key);
     }
 
