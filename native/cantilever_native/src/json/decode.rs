@@ -66,6 +66,13 @@ pub trait Events {
     /// If it cannot be represented.
     fn float(&mut self, value: f64, text: &[u8]) -> Result<Flow, Problem>;
 
+    /// Takes the key that `input`, of which more may follow, begins with, if it is one that it knows: how long that is with both
+    /// quotes and the colon. Otherwise it is a text.
+    #[inline]
+    fn known_key(&mut self, _input: &[u8]) -> Option<usize> {
+        None
+    }
+
     /// A string. `place` is where its bytes stand in the document just as they are in `text`, unless it was escaped.
     ///
     /// # Errors

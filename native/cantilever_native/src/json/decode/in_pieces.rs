@@ -72,6 +72,11 @@ impl<T: TakePieces> Events for InPieces<'_, T> {
     }
 
     #[inline]
+    fn known_key(&mut self, input: &[u8]) -> Option<usize> {
+        self.piece.known_key(input)
+    }
+
+    #[inline]
     fn text(
         &mut self,
         text: Text<'_>,
@@ -80,7 +85,7 @@ impl<T: TakePieces> Events for InPieces<'_, T> {
     ) -> Result<(), Problem> {
         if role == Role::Key {
             self.target.see_key(text);
-            self.piece.key(text);
+            self.piece.key(text, place.is_some());
         } else if self.target.wants_text(place.as_ref()) {
             self.flush();
             return self.target.text(text, role, place);

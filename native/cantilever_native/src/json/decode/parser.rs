@@ -272,7 +272,7 @@ impl<E: Events> Run<'_, E> {
                 _ => Err(self.unexpected(self.index)),
             },
             State::Key => match byte {
-                b'"' => self.text(Role::Key),
+                b'"' => self.key(),
                 _ => Err(self.unexpected(self.index)),
             },
             State::Colon => match byte {
@@ -280,7 +280,7 @@ impl<E: Events> Run<'_, E> {
                 _ => Err(self.unexpected(self.index)),
             },
             State::FirstKey => match byte {
-                b'"' => self.text(Role::Key),
+                b'"' => self.key(),
                 b'}' => self.close_object(),
                 _ => Err(self.unexpected(self.index)),
             },

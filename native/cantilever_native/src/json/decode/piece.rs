@@ -6,11 +6,11 @@
 //! for themselves.
 
 mod buffer;
-mod key_order;
+mod shapes;
 
 use super::{Events, Role, Text};
 use buffer::Buffer;
-use key_order::{KeyOrders, Kind};
+use shapes::{Place, Shapes};
 
 const VERSION: u8 = 131;
 const SMALL_INTEGER: u8 = 97;
@@ -27,7 +27,7 @@ const SMALL_ATOM_UTF8: u8 = 119;
 /// The version, and the tag and the arity of a tuple, which are written last; the last byte is the version until then.
 const HEAD: usize = 6;
 
-/// With less memory than this, a piece will not see objects of one kind often enough to sort them.
+/// With less memory than this, a piece will not see objects of one kind often enough to know them.
 const FEW_OBJECTS: usize = 1024;
 
 /// A tag with a number of 32 bits.
@@ -38,10 +38,9 @@ const HEADER: usize = 5;
 struct Open {
     /// Where its header is to be.
     header: usize,
-    /// How many values before it are complete, from the begin of the array or object that it is in, and of which kind that
-    /// is so far.
+    /// How many values before it are complete, from the begin of the array or object that it is in, and where that was.
     before: usize,
-    kind_before: Kind,
+    place_before: Place,
     /// How many of `Piece::keys` are not its own.
     keys_before: usize,
 }
@@ -53,10 +52,12 @@ pub struct Piece {
     open: Vec<Open>,
     /// How many values are complete since the last of `open`, or the start.
     complete: usize,
-    /// Where the keys begin of the objects that are open, and of which kind the last of them is so far.
+    /// How many arrays and objects that are open have begun before the piece.
+    open_before: usize,
+    /// Where the keys begin of the objects that are open, and what the last of them looks like so far.
     keys: Vec<usize>,
-    kind: Kind,
-    orders: Option<KeyOrders>,
+    place: Place,
+    shapes: Option<Shapes>,
     scratch: Vec<u8>,
 }
 
@@ -70,9 +71,10 @@ impl Piece {
             bytes,
             open: Vec::new(),
             complete: 0,
+            open_before: 0,
             keys: Vec::new(),
-            kind: Kind::default(),
-            orders: (capacity >= FEW_OBJECTS).then(KeyOrders::default),
+            place: Place::default(),
+            shapes: (capacity >= FEW_OBJECTS).then(Shapes::default),
             scratch: Vec::new(),
         }
     }
@@ -141,10 +143,11 @@ impl Piece {
     pub fn clear(&mut self) {
         self.bytes.truncate(HEAD);
         self.bytes.as_mut_slice()[HEAD - 1] = VERSION;
+        self.open_before += self.open.len();
         self.open.clear();
         self.complete = 0;
         self.keys.clear();
-        self.kind = Kind::default();
+        self.place = Place::default();
     }
 
     /// Writes an atom whose name has up to 255 bytes.
@@ -188,10 +191,52 @@ impl Piece {
 
     /// Writes the key of the member that follows, of less than 4 GiB.
     #[inline]
-    pub fn key(&mut self, key: Text<'_>) {
+    pub fn key(&mut self, key: Text<'_>, is_as_written: bool) {
         self.keys.push(self.bytes.len());
-        self.kind = self.kind.with(key.as_bytes());
+        if is_as_written {
+            self.learn_key(key);
+        } else {
+            self.place = Place::default();
+        }
         self.binary(key);
+    }
+
+    /// Writes the key that `input` begins with, and says how long it is with its quotes and the colon; `None` if it was not met
+    /// at such a place before, and nothing is written.
+    #[inline]
+    pub fn known_key(&mut self, input: &[u8]) -> Option<usize> {
+        let begin = self.place_before_key();
+        let (_, input) = input.split_first()?;
+        let (place, length) = self.shapes.as_ref()?.follow(begin, input)?;
+        self.place = place;
+        self.keys.push(self.bytes.len());
+        self.binary(Text::new(input, length));
+        Some(length + 3)
+    }
+
+    /// Where the object is that the next key is one of.
+    #[inline]
+    fn place_before_key(&mut self) -> Place {
+        match &mut self.shapes {
+            // One that has begun before the piece is nowhere.
+            Some(shapes) if self.complete == 0 && !self.open.is_empty() => {
+                shapes.begin(self.open_before + self.open.len())
+            }
+            _ => self.place,
+        }
+    }
+
+    fn learn_key(&mut self, key: Text<'_>) {
+        let begin = self.place_before_key();
+        let Some(shapes) = &mut self.shapes else {
+            return;
+        };
+        self.place = shapes.learn(begin, key).unwrap_or_else(|| {
+            for open in &mut self.open {
+                open.place_before = Place::default();
+            }
+            Place::default()
+        });
     }
 
     /// Begins an array or an object.
@@ -200,10 +245,10 @@ impl Piece {
         self.open.push(Open {
             header: self.bytes.len(),
             before: self.complete,
-            kind_before: self.kind,
+            place_before: self.place,
             keys_before: self.keys.len(),
         });
-        self.kind = Kind::default();
+        self.place = Place::default();
         self.complete = 0;
         self.bytes.put([0; HEADER]);
     }
@@ -214,6 +259,7 @@ impl Piece {
     pub fn close_array(&mut self) -> bool {
         let count = self.complete;
         let Some(open) = self.open.pop() else {
+            self.open_before = self.open_before.saturating_sub(1);
             return false;
         };
         if count == 0 {
@@ -223,7 +269,7 @@ impl Piece {
         }
         self.bytes.put([NIL]);
         self.complete = open.before + 1;
-        self.kind = open.kind_before;
+        self.place = open.place_before;
         true
     }
 
@@ -233,12 +279,13 @@ impl Piece {
     pub fn close_object(&mut self) -> bool {
         let count = self.complete / 2;
         let Some(open) = self.open.pop() else {
+            self.open_before = self.open_before.saturating_sub(1);
             return false;
         };
         self.write_header(open.header, MAP, count);
         self.sort_members(open.keys_before);
         self.complete = open.before + 1;
-        self.kind = open.kind_before;
+        self.place = open.place_before;
         self.keys.truncate(open.keys_before);
         true
     }
@@ -255,14 +302,11 @@ impl Piece {
                 .fold(0, |length, byte| length << 8 | usize::from(*byte));
             &bytes[start..start + length]
         };
-        let orders = self.orders.as_mut();
-        let Some(order) = orders.and_then(|orders| orders.order(self.kind, keys.len(), key)) else {
+        let shapes = self.shapes.as_mut();
+        let Some(order) = shapes.and_then(|shapes| shapes.order(self.place, keys.len(), key))
+        else {
             return;
         };
-        // Two kinds may have one hash, and of a key that is there twice the last is to stay the last.
-        if !order.is_sorted_by(|one, other| key(usize::from(*one)) < key(usize::from(*other))) {
-            return;
-        }
         self.scratch.clear();
         for index in order {
             let index = usize::from(*index);

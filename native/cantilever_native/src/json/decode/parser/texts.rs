@@ -22,6 +22,18 @@ pub(super) struct LongText {
 
 impl<E: Events> Run<'_, E> {
     #[inline]
+    pub(super) fn key(&mut self) -> Step {
+        match self.events.known_key(&self.input[self.index..]) {
+            Some(length) => {
+                self.index += length;
+                self.state = State::Value;
+                Ok(())
+            }
+            None => self.text(Role::Key),
+        }
+    }
+
+    #[inline]
     pub(super) fn text(&mut self, role: Role) -> Step {
         let start = self.parser.offset + self.index as u64 + 1;
         let body = window(&self.input[self.index + 1..]);
