@@ -150,6 +150,21 @@ impl Piece {
         self.place = Place::default();
     }
 
+    /// Empties it for another document. What is known of the keys of objects stays.
+    pub fn restart(&mut self) {
+        self.clear();
+        self.open_before = 0;
+    }
+
+    /// How many bytes it takes up, but for what it knows of keys.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity()
+            + self.scratch.capacity()
+            + self.open.capacity() * size_of::<Open>()
+            + self.keys.capacity() * size_of::<usize>()
+    }
+
     /// Writes an atom whose name has up to 255 bytes.
     #[inline]
     pub fn atom(&mut self, name: &str) {
@@ -194,7 +209,9 @@ impl Piece {
     pub fn key(&mut self, key: Text<'_>, is_as_written: bool) {
         self.keys.push(self.bytes.len());
         if is_as_written {
-            self.learn_key(key);
+            if self.shapes.is_some() {
+                self.learn_key(key);
+            }
         } else {
             self.place = Place::default();
         }
@@ -205,7 +222,7 @@ impl Piece {
     /// at such a place before, and nothing is written.
     #[inline]
     pub fn known_key(&mut self, input: &[u8]) -> Option<usize> {
-        let begin = self.place_before_key();
+        let begin = self.place_before_key()?;
         let (_, input) = input.split_first()?;
         let (place, length) = self.shapes.as_ref()?.follow(begin, input)?;
         self.place = place;
@@ -214,21 +231,20 @@ impl Piece {
         Some(length + 3)
     }
 
-    /// Where the object is that the next key is one of.
+    /// Where the object is that the next key is one of, if that is of interest.
     #[inline]
-    fn place_before_key(&mut self) -> Place {
-        match &mut self.shapes {
-            // One that has begun before the piece is nowhere.
-            Some(shapes) if self.complete == 0 && !self.open.is_empty() => {
-                shapes.begin(self.open_before + self.open.len())
-            }
-            _ => self.place,
+    fn place_before_key(&mut self) -> Option<Place> {
+        let shapes = self.shapes.as_mut()?;
+        // One that has begun before the piece is nowhere.
+        if self.complete > 0 || self.open.is_empty() {
+            return Some(self.place);
         }
+        Some(shapes.begin(self.place, self.open_before + self.open.len()))
     }
 
     fn learn_key(&mut self, key: Text<'_>) {
         let begin = self.place_before_key();
-        let Some(shapes) = &mut self.shapes else {
+        let (Some(begin), Some(shapes)) = (begin, &mut self.shapes) else {
             return;
         };
         self.place = shapes.learn(begin, key).unwrap_or_else(|| {
@@ -248,7 +264,6 @@ impl Piece {
             place_before: self.place,
             keys_before: self.keys.len(),
         });
-        self.place = Place::default();
         self.complete = 0;
         self.bytes.put([0; HEADER]);
     }

@@ -24,6 +24,10 @@ impl Buffer {
         self.length
     }
 
+    pub(super) fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
     #[inline]
     pub(super) fn as_slice(&self) -> &[u8] {
         &self.bytes[..self.length]

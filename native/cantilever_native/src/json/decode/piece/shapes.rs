@@ -18,8 +18,8 @@ const WORDS: usize = 5;
 const LONGEST: usize = 8 * WORDS - END.len();
 const END: &[u8; 2] = b"\":";
 
-/// How many places there are, so that they take 30 KiB at most. When there are more, all begin anew.
-const MOST_PLACES: usize = 512;
+/// How many places there are, so that they take 60 KiB at most. When there are more, all begin anew.
+const MOST_PLACES: usize = 1024;
 
 /// How many keys after one are known.
 const MOST_ALTERNATIVES: usize = 4;
@@ -27,7 +27,7 @@ const MOST_ALTERNATIVES: usize = 4;
 /// An object of more keys is no kind, but a map by some name.
 const MOST_KEYS: u8 = 64;
 
-/// The begins of objects are told apart by how deep they are.
+/// Objects whose own begin is not known are told apart by how deep they are.
 const DEPTHS: usize = 16;
 
 /// After a key of an object of some kind, or at its begin.
@@ -54,8 +54,27 @@ struct Known {
     /// The first key that followed, and another one that followed the key before this.
     first: Place,
     other: Place,
+    /// The begin of objects that are the value of the key, or in it, if there was one before.
+    begin: Begin,
     order: Order,
 }
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Begin {
+    None,
+    Once,
+    Own(Place),
+}
+
+const BEGIN: Known = Known {
+    words: [0; WORDS],
+    length: 0,
+    count: 0,
+    first: NOWHERE,
+    other: NOWHERE,
+    begin: Begin::None,
+    order: Order::AsTheyAre,
+};
 
 /// What is known of objects.
 #[derive(Clone, Debug, Default)]
@@ -65,12 +84,28 @@ pub(super) struct Shapes {
 }
 
 impl Shapes {
-    /// Where an object begins that is so deep.
+    /// Where an object begins that is the value of the key at `place`, or an element of that.
     #[inline]
-    pub(super) fn begin(&mut self, depth: usize) -> Place {
+    pub(super) fn begin(&mut self, place: Place, depth: usize) -> Place {
+        match self.places.get(usize::from(place.0)) {
+            Some(known) if let Begin::Own(begin) = known.begin => begin,
+            _ => self.other_begin(place, depth),
+        }
+    }
+
+    /// The keys of a map by some name are there once each, and the objects in them begin in one place.
+    fn other_begin(&mut self, place: Place, depth: usize) -> Place {
         if self.places.is_empty() {
             self.begin_anew();
         }
+        let next = Place(self.places.len() as u16);
+        let known = &mut self.places[usize::from(place.0)];
+        if place != NOWHERE && known.begin == Begin::Once && usize::from(next.0) < MOST_PLACES {
+            known.begin = Begin::Own(next);
+            self.places.push(BEGIN);
+            return next;
+        }
+        known.begin = Begin::Once;
         Place(1 + (depth % DEPTHS) as u16)
     }
 
@@ -116,6 +151,7 @@ impl Shapes {
             count: count + 1,
             first: NOWHERE,
             other: first,
+            begin: Begin::None,
             order: Order::Unknown,
         });
         self.places[usize::from(place.0)].first = next;
@@ -165,16 +201,8 @@ impl Shapes {
 
     #[cold]
     fn begin_anew(&mut self) {
-        let begin = Known {
-            words: [0; WORDS],
-            length: 0,
-            count: 0,
-            first: NOWHERE,
-            other: NOWHERE,
-            order: Order::AsTheyAre,
-        };
         self.places.clear();
-        self.places.resize(1 + DEPTHS, begin);
+        self.places.resize(1 + DEPTHS, BEGIN);
         self.orders.clear();
     }
 }

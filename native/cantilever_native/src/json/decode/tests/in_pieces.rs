@@ -9,10 +9,15 @@ impl TakePieces for Recorder {
 }
 
 fn read_in_pieces(document: &[u8], length: usize) -> Value {
+    read_with(&mut Piece::with_capacity(2_000), document, length)
+}
+
+fn read_with(piece: &mut Piece, document: &[u8], length: usize) -> Value {
+    piece.restart();
     let mut parser = Parser::new(Scope::Document, LIMITS);
     let mut pieces = InPieces {
         target: Recorder::default(),
-        piece: &mut Piece::with_capacity(2_000),
+        piece,
     };
     let mut start = 0;
     loop {
@@ -94,6 +99,22 @@ proptest! {
     fn keys_that_are_known_are_those_of_the_document(document in objects(), length in 1_usize..3_000) {
         let expected: Value = serde_json::from_str(&document).unwrap();
         prop_assert_eq!(read_in_pieces(document.as_bytes(), length), expected);
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_known_of_other_documents_does_no_harm(documents in prop::collection::vec(objects(), 1..6)) {
+        let mut piece = Piece::with_capacity(2_000);
+        for document in documents {
+            // A piece that is left in the middle of a document, as where that is wrong.
+            let half = &document.as_bytes()[..document.len() / 2];
+            let mut parser = Parser::new(Scope::Document, LIMITS);
+            let mut pieces = InPieces { target: Recorder::default(), piece: &mut piece };
+            let _ = parser.run(half, true, usize::MAX, &mut pieces);
+            let expected: Value = serde_json::from_str(&document).unwrap();
+            prop_assert_eq!(read_with(&mut piece, document.as_bytes(), 500), expected);
+        }
     }
 }
 
