@@ -1,7 +1,7 @@
 //! Reading JSON piece by piece: a parser that can stop after any token, and events for what it reads.
 //!
-//! Strings and numbers, which most of the time goes to, are read by [`jiter`], whose SIMD is that of every x86-64
-//! and arm64. The structure is read here, as no parser that walks it by itself can be left in the middle of a document.
+//! Most strings and numbers are read here by eight bytes at a time, and so is the structure, as no parser that walks it by itself can
+//! be left in the middle of a document. Other strings and numbers, and those that are wrong, go to [`jiter`].
 
 mod error;
 mod in_pieces;
