@@ -40,6 +40,8 @@ const NOWHERE: Place = Place(0);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Order {
     Unknown,
+    /// To be found out when another object ends there.
+    Wanted,
     AsTheyAre,
     Kept(u16),
 }
@@ -170,12 +172,15 @@ impl Shapes {
         if place == NOWHERE || !(FEWEST_SORTED..=MOST_SORTED).contains(&count) {
             return None;
         }
-        if self.places[usize::from(place.0)].order == Order::Unknown {
-            self.learn_order(place, count, key);
+        let known = &mut self.places[usize::from(place.0)];
+        match known.order {
+            Order::Unknown => known.order = Order::Wanted,
+            Order::Wanted => self.learn_order(place, count, key),
+            Order::AsTheyAre | Order::Kept(_) => {}
         }
         match self.places[usize::from(place.0)].order {
             Order::Kept(index) => self.orders[usize::from(index)].get(..count),
-            Order::Unknown | Order::AsTheyAre => None,
+            _ => None,
         }
     }
 
