@@ -10,6 +10,7 @@ mod params;
 mod query;
 mod settings;
 mod slot;
+mod stack;
 mod transaction;
 mod watch;
 
