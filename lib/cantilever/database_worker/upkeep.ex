@@ -56,8 +56,9 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
       {:error, failure} -> {:error, explained(Call.error(failure, nil), options)}
     end
   rescue
-    panic in Cantilever.NativePanic ->
-      {:error, %Error{reason: :crashed, message: Exception.message(panic)}}
+    # Such as a panic. The worker tries again.
+    exception ->
+      {:error, %Error{reason: :crashed, message: Exception.message(exception)}}
   end
 
   # The call of a process that was killed ends by itself, soon.
