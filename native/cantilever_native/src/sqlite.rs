@@ -25,3 +25,6 @@ pub use rusqlite::{Row, Statement};
 pub use settings::{Role, Settings};
 pub use slot::{Slot, Unavailable};
 pub use watch::Call;
+
+#[cfg(test)]
+mod tests;
