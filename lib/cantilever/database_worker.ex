@@ -32,7 +32,7 @@ defmodule Cantilever.DatabaseWorker do
   | `Date`, `Time`, `NaiveDateTime`, `DateTime` | TEXT, as ISO 8601 | the text |
 
   Anything else is refused by an error that names the parameter. Parameters are a list for `?`, and a map or a keyword list for `:name`,
-  `@name` and `$name`. A column's affinity may change a value when it is stored, as SQLite documents it: a text of digits becomes an integer
+  `@name` and `$name` (a map where a name is `:blob`, as `[blob: "x"]` is a list of one blob). A column's affinity may change a value when it is stored, as SQLite documents it: a text of digits becomes an integer
   in an INTEGER column, and -0.0 becomes 0.0.
   """
 

@@ -24,6 +24,7 @@ defmodule Cantilever.DatabaseWorker.Server do
 
   @first_pause 20
   @longest_pause 2_000
+  @closing_ms 1_000
 
   @spec start_link(Options.t()) :: GenServer.on_start()
   def start_link(%Options{name: nil} = options), do: GenServer.start_link(__MODULE__, options)
@@ -76,6 +77,19 @@ defmodule Cantilever.DatabaseWorker.Server do
     for {_id, %{connection: connection}} <- state.pool.places,
         connection != nil,
         do: Native.sqlite_close(connection)
+
+    # What is being opened would be closed when nobody refers to it any more, but that may be later than who stops a worker expects.
+    for {monitor, _id} <- state.at_work do
+      receive do
+        {:DOWN, ^monitor, :process, _pid, {:opened, connection}} ->
+          Native.sqlite_close(connection)
+
+        {:DOWN, ^monitor, :process, _pid, _reason} ->
+          :ok
+      after
+        @closing_ms -> :ok
+      end
+    end
   end
 
   ## Lending

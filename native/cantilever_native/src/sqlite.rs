@@ -10,6 +10,7 @@ mod params;
 mod query;
 mod settings;
 mod slot;
+mod stack;
 mod transaction;
 mod watch;
 
@@ -24,3 +25,6 @@ pub use rusqlite::{Row, Statement};
 pub use settings::{Role, Settings};
 pub use slot::{Slot, Unavailable};
 pub use watch::Call;
+
+#[cfg(test)]
+mod tests;
