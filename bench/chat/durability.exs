@@ -11,11 +11,11 @@ defmodule Cantilever.Bench.Chat.Durability do
   alias Cantilever.Bench.Chat.Outage
   alias Cantilever.Bench.Progress
 
+  for file <- ~w(bench progress), do: Code.require_file("../support/#{file}.exs", __DIR__)
+
   for file <-
         ~w(load durability/node durability/ledger durability/kills durability/outage durability/full_disk durability/hostile),
       do: Code.require_file("#{file}.exs", __DIR__)
-
-  for file <- ~w(bench progress), do: Code.require_file("../support/#{file}.exs", __DIR__)
 
   @doc "The results and goals: 100 kills of the node, or 6 if it is to be quick."
   @spec run(boolean) :: {[Bench.result()], [Bench.goal()]}

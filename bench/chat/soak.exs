@@ -11,12 +11,12 @@ defmodule Cantilever.Bench.Chat.Soak do
   alias Cantilever.Bench.Chat.Growth
   alias Cantilever.Bench.Chat.Spree
 
+  Code.require_file("../support/bench.exs", __DIR__)
+
   for file <-
         ~w(load durability/ledger crashes/client crashes/victims crashes/witness) ++
           ~w(crashes/crowd crashes/comeback crashes/spree soak/growth soak/drifters),
       do: Code.require_file("#{file}.exs", __DIR__)
-
-  Code.require_file("../support/bench.exs", __DIR__)
 
   @crowd [clients: 200, rooms: 30, rooms_per_client: 4, senders: 4, pause: 20, wander: 2_000] ++
            [keep: 2_000, check: false]
