@@ -4,7 +4,7 @@ defmodule Cantilever.Chat.Reregistering do
   # that follow at once would be thousands, and each would say so again. So there is one timer for the next try, and one for a look
   # some time after the last partition has gone, as the key and the process of an entry are in tables of two of them.
 
-  @soon_ms 2
+  @soon_ms 1
   @look_ms 500
 
   @typedoc "Nil for a process whose registry is as it was."
