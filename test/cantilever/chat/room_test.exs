@@ -38,6 +38,16 @@ defmodule Cantilever.Chat.RoomTest do
     end
   end
 
+  # The queue holds the message for longer than it takes the room to become idle.
+  @tag chat: [room_idle_ms: 10, queue: [batch_window_ms: 100]]
+  test "passes on what its senders then wait for without it", %{chat: chat} do
+    sender = Task.async(fn -> Chat.broadcast(chat, "a", "ann", 1) end)
+    eventually(fn -> room(chat, "a") != nil end)
+    monitor = Process.monitor(room(chat, "a"))
+    assert {:ok, 1} = Task.await(sender)
+    assert_receive {:DOWN, ^monitor, _, _, {:shutdown, {:idle_since, _ms}}}
+  end
+
   @tag chat: [room_idle_ms: 20]
   test "does not stop while it has a member", %{chat: chat} do
     {:ok, _} = Chat.join(chat, "a", "ann")
@@ -140,7 +150,7 @@ defmodule Cantilever.Chat.RoomTest do
     assert_receive :unregistered
     {:ok, 1} = Chat.broadcast(chat, "a", "bob", 1)
     monitor = Process.monitor(first)
-    send(first, :register_again)
+    send(first, {:register_again, :soon})
     assert_receive {:DOWN, ^monitor, :process, ^first, {:shutdown, :another_room}}
     assert seqs(:ann, 1) == [1]
     assert {:ok, ["ann"]} = Chat.members(chat, "a")
