@@ -74,6 +74,11 @@ defmodule Cantilever.DatabaseWorker.Pool do
       else: {:ok, Map.put(pool, borrower.role, :queue.in(borrower, queue))}
   end
 
+  # Who was taken out and cannot have it after all: the next one again.
+  @spec put_back(t, Borrower.t()) :: t
+  def put_back(pool, borrower),
+    do: Map.update!(pool, borrower.role, &:queue.in_r(borrower, &1))
+
   # The next one who can have a connection, and that.
   @spec next(t, :writer | :reader) :: {Borrower.t(), Place.t(), t} | nil
   def next(pool, role) do

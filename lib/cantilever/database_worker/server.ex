@@ -130,9 +130,7 @@ defmodule Cantilever.DatabaseWorker.Server do
 
       {:error, _not_there} ->
         # Somebody has used it beyond his lease, or closed it.
-        {:ok, pool} = Pool.enqueue(%{state.pool | max_queue: :infinity}, borrower)
-        pool = %{pool | max_queue: state.pool.max_queue}
-        settle(%{state | pool: pool}, place)
+        settle(%{state | pool: Pool.put_back(state.pool, borrower)}, place)
     end
   end
 

@@ -34,9 +34,13 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
 
   # As an exit that no supervisor has to hear of.
   defp watched(fun) do
-    {_pid, monitor} = spawn_monitor(fn -> exit(fun.()) end)
+    {_pid, monitor} = spawn_monitor(__MODULE__, :exit_with, [fun])
     monitor
   end
+
+  @doc false
+  @spec exit_with((() -> term)) :: no_return
+  def exit_with(fun), do: exit(fun.())
 
   defp open_now(options, role) do
     request = {
