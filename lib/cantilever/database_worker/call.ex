@@ -36,12 +36,15 @@ defmodule Cantilever.DatabaseWorker.Call do
     end
   end
 
-  # A panic has closed the connection, and ends here: the caller gets an error as for all else.
+  # Either has cost the connection, and ends here: the caller gets an error as for all else.
   defp attempt(native, clock) do
     native.(clock)
   rescue
     panic in Cantilever.NativePanic ->
       {:error, {:crashed, nil, "the native code has panicked: #{Exception.message(panic)}"}}
+
+    stale in Cantilever.StaleHandle ->
+      {:error, {:crashed, nil, "the kit's library was upgraded: #{Exception.message(stale)}"}}
   end
 
   # Between half of the pause and all of it, so that those who wait do not come back together.
