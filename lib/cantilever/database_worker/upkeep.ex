@@ -28,15 +28,35 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
 
   @spec close(reference) :: :ok
   def close(connection) do
-    _pid = spawn(Native, :sqlite_close, [connection])
+    _pid = spawn(__MODULE__, :close_now, [connection])
     :ok
+  end
+
+  # After an upgrade of the library, the old one closes what it has opened, once nobody refers to it.
+  @spec close_now(reference) :: :ok
+  def close_now(connection) do
+    Native.sqlite_close(connection)
+  rescue
+    Cantilever.StaleHandle -> :ok
+  end
+
+  # The number of the next lease, unless there cannot be one.
+  @spec lend(reference) :: {:ok, pos_integer} | {:error, term}
+  def lend(connection) do
+    Native.sqlite_lend(connection)
+  rescue
+    stale in Cantilever.StaleHandle -> {:error, stale}
   end
 
   # As an exit that no supervisor has to hear of.
   defp watched(fun) do
-    {_pid, monitor} = spawn_monitor(fn -> exit(fun.()) end)
+    {_pid, monitor} = spawn_monitor(__MODULE__, :exit_with, [fun])
     monitor
   end
+
+  @doc false
+  @spec exit_with((() -> term)) :: no_return
+  def exit_with(fun), do: exit(fun.())
 
   defp open_now(options, role) do
     request = {
@@ -76,6 +96,8 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
       {:error, other} ->
         {:not_settled, other}
     end
+  rescue
+    exception -> {:not_settled, exception}
   end
 
   defp explained(%Error{reason: :cannot_open} = error, %Options{path: path})
