@@ -252,8 +252,8 @@ defmodule Cantilever.DatabaseWorker do
         {:ok, value}
 
       {:error, error} ->
-        _ = transact(lease, :roll_back, Deadline.new(:infinity))
-        {:error, error}
+        with {:ok, :ok} <- transact(lease, :roll_back, Deadline.new(:infinity)),
+             do: {:error, error}
     end
   end
 

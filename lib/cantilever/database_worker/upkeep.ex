@@ -11,6 +11,7 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
 
   # Opening may mean to bring what a crash has left into the file.
   @open_timeout 30_000
+  @locked_ms 2_000
   @pause_ms 2
 
   @spec open(Options.t(), :writer | :reader) :: reference
@@ -68,13 +69,13 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
       options.max_bytes
     }
 
-    # A lock is waited for by the worker's own pauses, so that who asks meanwhile hears of it.
-    clock = Deadline.clock(Deadline.new(@open_timeout))
+    # Who was killed may be closing the file right now, with a lock on it: that is no reason to turn callers away.
+    opened =
+      Call.run(Deadline.new(@locked_ms), nil, fn _clock ->
+        Native.sqlite_open(request, Deadline.clock(Deadline.new(@open_timeout)))
+      end)
 
-    case Native.sqlite_open(request, clock) do
-      {:ok, connection} -> {:ok, connection}
-      {:error, failure} -> {:error, explained(Call.error(failure, nil), options)}
-    end
+    with {:error, error} <- opened, do: {:error, explained(error, options)}
   rescue
     # Such as a panic. The worker tries again.
     exception ->
