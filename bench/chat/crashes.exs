@@ -7,11 +7,11 @@ defmodule Cantilever.Bench.Chat.Crashes do
   alias Cantilever.Bench.Chat.Crowd
   alias Cantilever.Bench.Chat.Spree
 
+  Code.require_file("../support/bench.exs", __DIR__)
+
   for file <-
         ~w(load durability/ledger crashes/client crashes/victims crashes/witness crashes/crowd crashes/comeback crashes/spree),
       do: Code.require_file("#{file}.exs", __DIR__)
-
-  Code.require_file("../support/bench.exs", __DIR__)
 
   @crowd [clients: 100, rooms: 20, rooms_per_client: 4, senders: 8, pause: 5]
   @kill_every_ms 40

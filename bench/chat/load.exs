@@ -17,10 +17,10 @@ defmodule Cantilever.Bench.Chat.Load do
   @typedoc "A user, the number of the first message, and whether messages have an id, by which they are sent again after an error."
   @type sender :: {user_id :: String.t(), first :: pos_integer, ids? :: boolean}
 
-  @type t :: %{processes: [pid], acknowledged: :atomics.atomics_ref()}
+  @type t :: %{processes: [pid], counts: :atomics.atomics_ref()}
 
   @doc """
-  Starts a process for each sender, and one for each room. Options: `:rooms`, `:senders`; `:log`, the file, none by default; `:timeout` in ms; `:pause` in ms
+  Starts a process for each sender, and one for each room. Options: `:rooms`, `:senders`; `:log`, the file, none by default; `:subscribe`, true by default; `:timeout` in ms; `:pause` in ms
   between the messages of a sender; and `:told`, which is called with the number of acknowledgements after each.
   """
   @spec start(atom, keyword) :: t
@@ -32,12 +32,13 @@ defmodule Cantilever.Bench.Chat.Load do
       timeout: options[:timeout] || 5_000,
       pause: options[:pause] || 0,
       told: options[:told] || fn _count -> :ok end,
-      acknowledged: :atomics.new(1, [])
+      counts: :atomics.new(2, [])
     }
 
-    subscribers = for room <- options[:rooms], do: start_subscriber(load, room)
+    subscribed = if options[:subscribe] == false, do: [], else: options[:rooms]
+    subscribers = for room <- subscribed, do: start_subscriber(load, room)
     senders = for sender <- options[:senders], do: spawn(fn -> send_first(load, sender) end)
-    %{processes: senders ++ subscribers, acknowledged: load.acknowledged}
+    %{processes: senders ++ subscribers, counts: load.counts}
   end
 
   @doc "Stops all of them, in the middle of what they do."
@@ -56,7 +57,11 @@ defmodule Cantilever.Bench.Chat.Load do
   end
 
   @spec acknowledged(t) :: non_neg_integer
-  def acknowledged(load), do: :atomics.get(load.acknowledged, 1)
+  def acknowledged(load), do: :atomics.get(load.counts, 1)
+
+  @doc "How many times a sender got an error."
+  @spec refused(t) :: non_neg_integer
+  def refused(load), do: :atomics.get(load.counts, 2)
 
   @doc "The room to which a message goes."
   @spec room(tuple, String.t(), pos_integer) :: String.t()
@@ -114,12 +119,13 @@ defmodule Cantilever.Bench.Chat.Load do
          ) do
       {:ok, seq} ->
         note(file, [:acknowledged, room, seq, user, number])
-        load.told.(:atomics.add_get(load.acknowledged, 1, 1))
+        load.told.(:atomics.add_get(load.counts, 1, 1))
         if load.pause > 0, do: pause(load.pause)
         send_on(load, file, user, number + 1, ids?)
 
       {:error, error} ->
         note(file, [:refused, error.reason, 0, user, number])
+        :atomics.add(load.counts, 2, 1)
         pause(@pause_ms)
         send_on(load, file, user, if(ids?, do: number, else: number + 1), ids?)
     end

@@ -16,6 +16,7 @@ defmodule Cantilever.Bench.Chat.Crowd do
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Store
   alias Cantilever.Chat.Store.SQLite
+  alias Cantilever.MessageQueue
 
   @patience_ms 20_000
   @pause_ms 5
@@ -23,7 +24,7 @@ defmodule Cantilever.Bench.Chat.Crowd do
   @type t :: map
 
   @doc """
-  Options: `:clients`, `:rooms`, `:rooms_per_client`, `:senders`, the `:pause` of each, `:wander` of the clients, `:keep` of the store; `:check` is false
+  Options: `:clients`, `:rooms`, `:rooms_per_client`, `:senders`, the `:pause` of each, `:wander` of the clients, `:keep` of the store, more options of the `:chat`; `:check` is false
   for one that runs too long to keep what was said.
   """
   @spec start(Path.t(), keyword) :: t
@@ -34,11 +35,13 @@ defmodule Cantilever.Bench.Chat.Crowd do
     store = {SQLite, path: Path.join(folder, "#{chat}.db"), keep: options[:keep] || :all}
 
     # So that rooms have shards, and a machine that stands still for a while drops nobody.
-    {:ok, supervisor} =
-      Supervisor.start_link(
-        [{Chat, name: chat, store: store, shard_members: 15, max_lag: 1_000_000}],
-        strategy: :one_for_one
+    chat_options =
+      Keyword.merge(
+        [name: chat, store: store, shard_members: 15, max_lag: 1_000_000],
+        options[:chat] || []
       )
+
+    {:ok, supervisor} = Supervisor.start_link([{Chat, chat_options}], strategy: :one_for_one)
 
     table = :ets.new(:connections, [:public])
     log = if options[:check] != false, do: Path.join(folder, "#{chat}.log")
@@ -86,20 +89,23 @@ defmodule Cantilever.Bench.Chat.Crowd do
   @spec finish(t) :: map
   def finish(crowd) do
     Load.stop(crowd.load)
-    expected = expected(crowd)
-    rest? = until(fn -> expected == nil or at_rest?(crowd, expected) end)
-    reports = Enum.map(crowd.clients, &Client.report/1)
+    # What the senders have left in the queue is stored after their end.
+    until(fn ->
+      crowd.log == nil or (empty?(crowd) and behind(reports(crowd), expected(crowd)) == 0)
+    end)
+
+    reports = reports(crowd)
     ends = Witness.ends(crowd.witness)
 
     found = %{
-      missing: if(rest?, do: 0, else: behind(reports, expected)),
+      missing: behind(reports, expected(crowd)),
       wrong: reports |> Enum.map(& &1.wrong) |> Enum.sum(),
       examples: reports |> Enum.flat_map(& &1.examples) |> Enum.take(10),
       acknowledged: Load.acknowledged(crowd.load),
       delivered:
         reports |> Enum.flat_map(&Map.values(&1.seen)) |> Enum.map(&elem(&1, 0)) |> Enum.sum(),
       ends: ends,
-      same_shape?: until(fn -> same_shape?(crowd) end),
+      same_shape?: crowd.log == nil or until(fn -> same_shape?(crowd) end),
       ledger: compare(crowd)
     }
 
@@ -142,8 +148,13 @@ defmodule Cantilever.Bench.Chat.Crowd do
     end
   end
 
-  defp at_rest?(crowd, expected),
-    do: crowd.clients |> Enum.map(&Client.report/1) |> behind(expected) == 0
+  defp reports(crowd), do: Enum.map(crowd.clients, &Client.report/1)
+
+  defp empty?(crowd) do
+    MessageQueue.info(Config.fetch!(crowd.chat).queue).messages == 0
+  catch
+    :exit, _restarting -> false
+  end
 
   defp behind(_reports, nil), do: 0
 
@@ -160,11 +171,10 @@ defmodule Cantilever.Bench.Chat.Crowd do
     crowd.ledger |> Ledger.read(crowd.log) |> Ledger.compare(worker)
   end
 
-  # Senders and subscribers are gone, so it is that of before them.
+  # Subscribers are gone, so it is that of before them.
   defp same_shape?(crowd) do
     {tree, rooms, connections} = crowd.shape
-    {now, rooms_now, connections_now} = shape(crowd)
-    now == tree and rooms_now == rooms and connections_now == connections - length(crowd.rooms)
+    shape(crowd) == {tree, rooms, connections - length(crowd.rooms)}
   catch
     :exit, _restarting -> false
   end
