@@ -32,10 +32,11 @@ defmodule Cantilever.DatabaseWorker do
   | `Date`, `Time`, `NaiveDateTime`, `DateTime` | TEXT, as ISO 8601 | the text |
 
   Anything else is refused by an error that names the parameter. Parameters are a list for `?`, and a map or a keyword list for `:name`,
-  `@name` and `$name`. A column's affinity may change a value when it is stored, as SQLite documents it: a text of digits becomes an integer
+  `@name` and `$name` (a map where a name is `:blob`, as `[blob: "x"]` is a list of one blob). A column's affinity may change a value when it is stored, as SQLite documents it: a text of digits becomes an integer
   in an INTEGER column, and -0.0 becomes 0.0.
   """
 
+  alias Cantilever.DatabaseWorker.Backup
   alias Cantilever.DatabaseWorker.Call
   alias Cantilever.DatabaseWorker.CallOptions
   alias Cantilever.DatabaseWorker.Deadline
@@ -44,10 +45,14 @@ defmodule Cantilever.DatabaseWorker do
   alias Cantilever.DatabaseWorker.Options
   alias Cantilever.DatabaseWorker.Params
   alias Cantilever.DatabaseWorker.Result
+  alias Cantilever.DatabaseWorker.RowStream
   alias Cantilever.DatabaseWorker.Server
   alias Cantilever.DatabaseWorker.Statement
   alias Cantilever.DatabaseWorker.Transaction
   alias Cantilever.Native
+
+  # The timeout of what goes through the whole file.
+  @long 60_000
 
   @typedoc "A value of a row."
   @type value :: nil | integer | float | binary | {:blob, binary}
@@ -96,7 +101,13 @@ defmodule Cantilever.DatabaseWorker do
   Raises `ArgumentError` for a wrong option.
   """
   @spec start_link([option]) :: GenServer.on_start()
-  def start_link(options), do: options |> Options.new!() |> Server.start_link()
+  def start_link(options) do
+    options = Options.new!(options)
+
+    # Raises where the kit was built without SQLite, which no later attempt to open the database would change.
+    _ = Native.sqlite_version()
+    Server.start_link(options)
+  end
 
   @doc """
   Runs a statement.
@@ -196,7 +207,7 @@ defmodule Cantilever.DatabaseWorker do
 
   Gives `{:ok, value}` with what `fun` has returned, whatever that is; what it raises, throws or exits with goes through to the caller.
   In each of these cases but the first, and when the caller dies, all is rolled back. The transaction has the writer from its beginning
-  (`BEGIN IMMEDIATE`), so keep it short. `:timeout` counts from the call to the commit, 5000 ms by default, and ends the statements of
+  (`BEGIN IMMEDIATE`), so keep it short, and write in it by `transaction`: a write by the worker itself would wait for it. `:timeout` counts from the call to the commit, 5000 ms by default, and ends the statements of
   the transaction too.
   """
   @spec transaction(worker, (Transaction.t() -> value), timeout: timeout) ::
@@ -241,8 +252,8 @@ defmodule Cantilever.DatabaseWorker do
         {:ok, value}
 
       {:error, error} ->
-        _ = transact(lease, :roll_back, Deadline.new(:infinity))
-        {:error, error}
+        with {:ok, :ok} <- transact(lease, :roll_back, Deadline.new(:infinity)),
+             do: {:error, error}
     end
   end
 
@@ -253,6 +264,90 @@ defmodule Cantilever.DatabaseWorker do
       &Native.sqlite_transact(lease.connection, lease.number, step, &1)
     )
   end
+
+  @doc """
+  Gives the rows of a statement that reads, as a stream that holds a chunk of them at a time.
+
+      iex> {:ok, database} = Cantilever.DatabaseWorker.start_link(path: ":memory:")
+      iex> sql = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
+      iex> database |> Cantilever.DatabaseWorker.stream(sql) |> Enum.take(3)
+      [[1], [2], [3]]
+
+  While it is enumerated it has one of the readers, and with it the database as it was at the beginning; where there are no readers, it
+  has the writer. The connection is free again at the end, when the enumeration is left, and when its process dies. Errors are raised, as
+  `Cantilever.DatabaseWorker.Error`. The options are `:timeout`, for each chunk, 5000 ms by default, and `:chunk_rows`, at most how many
+  rows are read at a time, 500 by default; chunks of wide rows are smaller.
+  """
+  @spec stream(worker, String.t(), params,
+          timeout: timeout,
+          chunk_rows: pos_integer
+        ) :: Enumerable.t()
+  def stream(worker, sql, params \\ [], options \\ []) do
+    options = CallOptions.new!(options, [:timeout, :chunk_rows], "stream/4")
+
+    if is_struct(worker, Transaction),
+      do: raise(ArgumentError, "a stream cannot be read in a transaction: give it the worker")
+
+    with :ok <- Statement.check(sql),
+         {:ok, params} <- Params.encode(params) do
+      RowStream.new(worker, sql, params, options)
+    else
+      {:error, error} -> raise error
+    end
+  end
+
+  @doc """
+  Checks the whole file, and whether its indexes agree with its tables.
+
+      iex> {:ok, database} = Cantilever.DatabaseWorker.start_link(path: ":memory:")
+      iex> Cantilever.DatabaseWorker.integrity_check(database)
+      :ok
+
+  What is wrong is an error with the reason `:corrupt`, whose message says it. Reads all of the file, beside what others read and write.
+  `:timeout` is 60000 ms by default.
+  """
+  @spec integrity_check(worker, timeout: timeout) :: :ok | {:error, Error.t()}
+  def integrity_check(worker, options \\ []) do
+    options = CallOptions.new!(options, [:timeout], "integrity_check/2", timeout: @long)
+    deadline = Deadline.new(options.timeout)
+
+    case query(worker, "PRAGMA integrity_check(20)", [], :read, deadline) do
+      {:ok, %Result{rows: [["ok"]]}} ->
+        :ok
+
+      {:ok, %Result{rows: rows}} ->
+        {:error, %Error{reason: :corrupt, message: Enum.map_join(rows, "; ", &hd/1)}}
+
+      {:error, error} ->
+        {:error, error}
+    end
+  end
+
+  @doc """
+  Writes a copy of the database, as it is when the call begins, into the file `path`, while others go on reading and writing.
+
+      :ok = Cantilever.DatabaseWorker.backup(MyApp.Database, "/backups/app.db")
+
+  The copy is written beside `path` and gets its name when it is complete and on the disk, so there is never half of one; a file that
+  had the name before is replaced, unless it is a database that is in use. The copy is compact (`VACUUM INTO`). It holds one of the
+  readers meanwhile. `:timeout` is 60000 ms by default.
+  """
+  @spec backup(worker, Path.t(), timeout: timeout) :: :ok | {:error, Error.t()}
+  def backup(worker, path, options \\ []) do
+    options = CallOptions.new!(options, [:timeout], "backup/3", timeout: @long)
+    deadline = Deadline.new(options.timeout)
+
+    Lease.with_connection(worker, :reader, deadline, fn lease ->
+      Backup.write(path, fn temporary ->
+        native = &Native.sqlite_backup(lease.connection, lease.number, temporary, &1)
+        Call.run(deadline, "VACUUM INTO", native)
+      end)
+    end)
+  end
+
+  @doc "The version of SQLite, which is part of the kit's library."
+  @spec sqlite_version() :: String.t()
+  def sqlite_version, do: Native.sqlite_version()
 
   defp on_connection(%Transaction{} = transaction, _role, deadline, fun),
     do: fun.(transaction.lease, :transaction, Deadline.sooner(deadline, transaction.deadline))

@@ -181,6 +181,35 @@ defmodule Cantilever.Native do
         ) :: {:ok, :ok} | sqlite_failure()
   def sqlite_transact(_connection, _lease, _step, _clock), do: Parts.stub(:sqlite)
 
+  # Begins to read the rows of a query a chunk at a time, on a thread that has the connection as long as that takes. DirtyIo, as the
+  # thread has to be started.
+  @doc false
+  @spec sqlite_cursor_open(reference(), pos_integer(), sqlite_request(), list()) ::
+          {:ok, reference()} | sqlite_failure()
+  def sqlite_cursor_open(_connection, _lease, _request, _params), do: Parts.stub(:sqlite)
+
+  # The next rows, at most so many. Yielding: the thread reads them, and the caller is suspended meanwhile.
+  @doc false
+  @spec sqlite_cursor_next(reference(), pos_integer(), sqlite_clock()) ::
+          {:ok, {:more | :last, [list()]}} | sqlite_failure()
+  def sqlite_cursor_next(_cursor, _rows, _clock), do: Parts.stub(:sqlite)
+
+  # Has the thread give the connection back, after the chunk that it is reading. Normal: a word to the thread.
+  @doc false
+  @spec sqlite_cursor_close(reference()) :: :ok
+  def sqlite_cursor_close(_cursor), do: Parts.stub(:sqlite)
+
+  # Writes a copy of the database into a file that is not there yet. DirtyIo.
+  @doc false
+  @spec sqlite_backup(reference(), pos_integer(), String.t(), sqlite_clock()) ::
+          {:ok, :ok} | sqlite_failure()
+  def sqlite_backup(_connection, _lease, _path, _clock), do: Parts.stub(:sqlite)
+
+  # The version of SQLite. Normal: it is known.
+  @doc false
+  @spec sqlite_version() :: String.t()
+  def sqlite_version, do: Parts.stub(:sqlite)
+
   # Rolls back what a holder has left open. DirtyIo.
   @doc false
   @spec sqlite_reset(reference()) :: {:ok, :ok} | sqlite_failure()

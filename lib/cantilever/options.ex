@@ -13,6 +13,7 @@ defmodule Cantilever.Options do
           | :atom
           | :boolean
           | :from
+          | :keyword
           | :name
           | :string
           | :term
@@ -86,6 +87,7 @@ defmodule Cantilever.Options do
   defp valid?({:function, arity}, value), do: is_function(value, arity)
   defp valid?(:atom, value), do: is_atom(value) and value not in [nil, true, false]
   defp valid?(:boolean, value), do: is_boolean(value)
+  defp valid?(:keyword, value), do: Keyword.keyword?(value)
   defp valid?(:from, value), do: match?({pid, _tag} when is_pid(pid), value)
   defp valid?(:name, {:global, _name}), do: true
   defp valid?(:name, {:via, module, _name}), do: is_atom(module)
@@ -104,6 +106,7 @@ defmodule Cantilever.Options do
 
   defp shape(:atom), do: "an atom"
   defp shape(:boolean), do: "true or false"
+  defp shape(:keyword), do: "a keyword list"
   defp shape(:from), do: "`{pid, tag}` as `t:GenServer.from/0` has it"
   defp shape(:name), do: "an atom, `{:global, name}` or `{:via, module, name}`"
   defp shape(:string), do: "a string that is not empty"

@@ -14,6 +14,7 @@ defmodule Cantilever.OptionsTest do
     checked: [type: :boolean, default: true, doc: "whether"],
     path: [type: :string, default: "a.db", doc: "where"],
     reply_to: [type: {:or, nil, :from}, default: nil, doc: "whom"],
+    more: [type: :keyword, default: [], doc: "what is passed on"],
     data: [type: :term, default: [], doc: "what else"]
   ]
 
@@ -42,6 +43,7 @@ defmodule Cantilever.OptionsTest do
             checked: false,
             path: "ü",
             reply_to: {self(), [:alias | make_ref()]},
+            more: [size: 1],
             data: %{}
           ] do
         assert Map.fetch!(
@@ -68,7 +70,8 @@ defmodule Cantilever.OptionsTest do
             path: "",
             path: <<255>>,
             path: :path,
-            reply_to: self()
+            reply_to: self(),
+            more: %{}
           ] do
         error = assert_raise ArgumentError, fn -> new!([{key, value}]) end
         assert error.message =~ "the option #{inspect(key)} of a test is "

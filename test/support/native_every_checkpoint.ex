@@ -24,6 +24,11 @@ defmodule Cantilever.Native.EveryCheckpoint do
     sqlite_query: 5,
     sqlite_query_many: 5,
     sqlite_transact: 4,
+    sqlite_cursor_open: 4,
+    sqlite_cursor_next: 3,
+    sqlite_cursor_close: 1,
+    sqlite_backup: 4,
+    sqlite_version: 0,
     sqlite_reset: 1,
     sqlite_close: 1
 end

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use cantilever_native::json::decode::{
     Events, Flow, InPieces, Limits, Parser, Piece, Problem, Progress, Role, Scope, SyntaxError,
-    TakePieces, parse_integer,
+    TakePieces, Text, parse_integer,
 };
 use serde_json::Value;
 
@@ -107,8 +107,13 @@ impl Events for Values {
         Ok(Flow::Go)
     }
 
-    fn text(&mut self, text: &str, _role: Role, _place: Option<Range<u64>>) -> Result<(), Problem> {
-        self.stack.push(text.into());
+    fn text(
+        &mut self,
+        text: Text<'_>,
+        _role: Role,
+        _place: Option<Range<u64>>,
+    ) -> Result<(), Problem> {
+        self.stack.push(text.as_str().into());
         Ok(())
     }
 

@@ -10,6 +10,7 @@ defmodule Cantilever.Chat.Arguments do
   @longest_id 255
   @largest_sequence 0x7FFF_FFFF_FFFF_FFFF
   @largest_limit 1_000
+  @largest_shown 2 ** 128
 
   @spec room_id(term) :: :ok | {:error, Error.t()}
   def room_id(id), do: text(id, :invalid_room_id, "room id")
@@ -65,7 +66,7 @@ defmodule Cantilever.Chat.Arguments do
 
   def timeout!(timeout) do
     raise ArgumentError,
-          "the option :timeout must be a number of milliseconds (an integer from 0 to 4_294_967_295), got: #{inspect(timeout)}"
+          "the option :timeout must be a number of milliseconds (an integer from 0 to 4_294_967_295), got: #{shown(timeout)}"
   end
 
   @doc "The options of one call: `defaults` with what is given, or raises for what is unknown."
@@ -97,6 +98,10 @@ defmodule Cantilever.Chat.Arguments do
   # What comes from outside may be as large as the memory.
   defp shown(value) when is_binary(value) and byte_size(value) > 100,
     do: "#{inspect(binary_part(value, 0, 60), printable_limit: 60)}… of #{byte_size(value)} bytes"
+
+  # To write all digits of a number takes the square of their count.
+  defp shown(value) when is_integer(value) and abs(value) >= @largest_shown,
+    do: "an integer of more than 128 bits"
 
   defp shown(value), do: inspect(value, limit: 5, printable_limit: 60)
 end

@@ -12,6 +12,9 @@ defmodule Cantilever.Chat.Post do
   alias Cantilever.Chat.Rooms
   alias Cantilever.MessageQueue
 
+  # How an answer to an alias is tagged, as GenServer.call/3 has it.
+  @dialyzer {:no_improper_lists, send_and_wait: 4}
+
   @look_again_ms 5
   # The queue itself gives up in time. The sender waits a little longer, in case it cannot even do that.
   @grace_ms 500
@@ -34,22 +37,13 @@ defmodule Cantilever.Chat.Post do
   defp send_and_wait(room, queue, entry, deadline_ms) do
     sent_ms = System.monotonic_time(:millisecond)
     queue_monitor = Process.monitor(queue)
-    ref = :erlang.monitor(:process, room, alias: :reply_demonitor)
+    ref = :erlang.monitor(:process, room, alias: :explicit_unalias)
     left_ms = max(deadline_ms - sent_ms, 0)
     Room.post(room, entry, {self(), [:alias | ref]}, left_ms)
-
-    answer =
-      receive do
-        {[:alias | ^ref], {:ok, seq}} -> {:ok, seq}
-        {[:alias | ^ref], {:error, reason}} -> {:error, translate(reason)}
-        {:DOWN, ^ref, _, _, reason} -> if again?(entry, reason, sent_ms), do: :again
-        {:DOWN, ^queue_monitor, _, _, _} -> if entry.id, do: :again
-      after
-        left_ms + @grace_ms -> nil
-      end
-
+    answer = wait(entry, ref, queue_monitor, sent_ms, deadline_ms + @grace_ms)
     Process.demonitor(queue_monitor, [:flush])
     Process.demonitor(ref, [:flush])
+    :erlang.unalias(ref)
     # An answer that came before the alias was gone.
     receive do
       {[:alias | ^ref], _answer} -> :ok
@@ -60,11 +54,35 @@ defmodule Cantilever.Chat.Post do
     answer || unconfirmed(entry)
   end
 
-  # Whether the message was not taken, or would not be stored twice.
-  defp again?(%{id: id}, _reason, _sent_ms) when id != nil, do: true
-  defp again?(_entry, :noproc, _sent_ms), do: true
-  defp again?(_entry, {:shutdown, {:idle_since, since_ms}}, sent_ms), do: since_ms < sent_ms
-  defp again?(_entry, _reason, _sent_ms), do: false
+  defp wait(entry, ref, queue_monitor, sent_ms, until_ms) do
+    receive do
+      {[:alias | ^ref], {:ok, seq}} ->
+        {:ok, seq}
+
+      {[:alias | ^ref], {:error, reason}} ->
+        {:error, translate(reason)}
+
+      {:DOWN, ^ref, _, _, reason} ->
+        case fate(reason, sent_ms) do
+          :not_taken -> :again
+          :passed_on -> wait(entry, ref, queue_monitor, sent_ms, until_ms)
+          :unknown -> if entry.id, do: :again
+        end
+
+      {:DOWN, ^queue_monitor, _, _, _} ->
+        if entry.id, do: :again
+    after
+      max(until_ms - System.monotonic_time(:millisecond), 0) -> nil
+    end
+  end
+
+  # What the room that is gone has done with the message. One that stops as nobody uses it has looked at all that came before that.
+  defp fate(:noproc, _sent_ms), do: :not_taken
+
+  defp fate({:shutdown, {:idle_since, since_ms}}, sent_ms),
+    do: if(since_ms < sent_ms, do: :not_taken, else: :passed_on)
+
+  defp fate(_reason, _sent_ms), do: :unknown
 
   defp queue(config, deadline_ms) do
     case GenServer.whereis(config.queue) do

@@ -33,6 +33,7 @@ defmodule Cantilever.Chat.Room do
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Entry
   alias Cantilever.Chat.Message
+  alias Cantilever.Chat.Reregistering
   alias Cantilever.Chat.Room.Join
   alias Cantilever.Chat.Room.Recent
   alias Cantilever.Chat.Room.Roster
@@ -41,10 +42,7 @@ defmodule Cantilever.Chat.Room do
   alias Cantilever.Chat.Store
   alias Cantilever.MessageQueue
 
-  @read_again_ms 100..1_000
-  @register_again_ms 5
-  # The key and the process of an entry are in tables of two partitions, of which one may go a while after the other.
-  @look_whether_registered_ms 500
+  @read_again_ms 5..1_000
   # What a room reads of the store in one go.
   @page 500
 
@@ -59,7 +57,8 @@ defmodule Cantilever.Chat.Room do
     waiting: [],
     reads: 0,
     active?: true,
-    idle_since: nil
+    idle_since: nil,
+    reregistering: nil
   ]
 
   @typep t :: %__MODULE__{
@@ -71,7 +70,8 @@ defmodule Cantilever.Chat.Room do
            waiting: [Join.t()],
            reads: non_neg_integer,
            active?: boolean,
-           idle_since: integer | nil
+           idle_since: integer | nil,
+           reregistering: Reregistering.t()
          }
 
   @doc "The name of a room, for any function that takes the name of a process."
@@ -126,13 +126,13 @@ defmodule Cantilever.Chat.Room do
         :ignore
 
       registered ->
-        if registered == :unavailable, do: register_later()
         look_idle_later(config)
 
         state = %__MODULE__{
           chat: config.name,
           room_id: room_id,
-          roster: Roster.new(room_id, config.options.max_lag)
+          roster: Roster.new(room_id, config.options.max_lag),
+          reregistering: if(registered == :unavailable, do: Reregistering.soon(nil))
         }
 
         {:ok, state, {:continue, :read}}
@@ -196,12 +196,12 @@ defmodule Cantilever.Chat.Room do
   def handle_info({:EXIT, shard, reason}, state) when is_map_key(state.shards, shard),
     do: {:stop, {:shard, reason}, state}
 
-  def handle_info({:EXIT, _registry, _reason}, state) do
-    Process.send_after(self(), :register_again, @look_whether_registered_ms)
-    register_again(state)
-  end
+  def handle_info({:EXIT, _registry, _reason}, state),
+    do: {:noreply, %{state | reregistering: Reregistering.lost(state.reregistering)}}
 
-  def handle_info(:register_again, state), do: register_again(state)
+  def handle_info({:register_again, when_set}, state),
+    do: register_again(%{state | reregistering: Reregistering.due(state.reregistering, when_set)})
+
   def handle_info(:read_again, state), do: {:noreply, catch_up(state)}
 
   def handle_info(:look_idle, state) do
@@ -246,8 +246,7 @@ defmodule Cantilever.Chat.Room do
         {:noreply, state}
 
       :unavailable ->
-        register_later()
-        {:noreply, state}
+        {:noreply, %{state | reregistering: Reregistering.soon(state.reregistering)}}
 
       # Its members follow when they see this one go.
       {:taken, _other} ->
@@ -341,6 +340,4 @@ defmodule Cantilever.Chat.Room do
 
   defp look_idle_later(config),
     do: Process.send_after(self(), :look_idle, config.options.room_idle_ms)
-
-  defp register_later, do: Process.send_after(self(), :register_again, @register_again_ms)
 end

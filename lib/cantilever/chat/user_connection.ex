@@ -32,6 +32,7 @@ defmodule Cantilever.Chat.UserConnection do
   alias Cantilever.Chat.Arguments
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Error
+  alias Cantilever.Chat.Reregistering
   alias Cantilever.Chat.Room
   alias Cantilever.Chat.Room.Join
   alias Cantilever.Chat.Rooms
@@ -39,16 +40,24 @@ defmodule Cantilever.Chat.UserConnection do
   alias Cantilever.Chat.UserConnection.Rate
   alias Cantilever.Chat.UserConnection.Replay
 
-  @register_again_ms 5
-  # As for rooms: an entry is in two tables.
-  @look_whether_registered_ms 500
   @first_delay_ms 16
   @longest_delay_ms 2_000
   @ensure_ms 50
   # What little a process has done that got no message worth staying awake for.
   @idle_reductions 200
 
-  defstruct [:chat, :user_id, :owner, :transport, :socket, :rate, rooms: %{}, joins: 0, busy: nil]
+  defstruct [
+    :chat,
+    :user_id,
+    :owner,
+    :transport,
+    :socket,
+    :rate,
+    :reregistering,
+    rooms: %{},
+    joins: 0,
+    busy: nil
+  ]
 
   @typep t :: %__MODULE__{
            chat: atom,
@@ -57,6 +66,7 @@ defmodule Cantilever.Chat.UserConnection do
            transport: module,
            socket: term,
            rate: Rate.t() | nil,
+           reregistering: Reregistering.t(),
            rooms: %{String.t() => Membership.t()},
            joins: non_neg_integer,
            # Its reductions when it was last looked at; nil while it is hibernating.
@@ -150,7 +160,7 @@ defmodule Cantilever.Chat.UserConnection do
   def init({chat, user_id, owner, {transport, socket}}) do
     # The registry's partitions are linked to what is registered in them. A connection outlives them.
     Process.flag(:trap_exit, true)
-    if owner, do: Process.monitor(owner)
+    _ = if owner, do: Process.monitor(owner)
 
     state = %__MODULE__{
       chat: chat,
@@ -160,8 +170,7 @@ defmodule Cantilever.Chat.UserConnection do
       socket: socket
     }
 
-    register(state)
-    {:ok, stay_awake(state)}
+    {:ok, state |> register() |> stay_awake()}
   end
 
   # A timer for each time awake, not for each message as the option `hibernate_after` of a GenServer has it: that is a tenth of what a
@@ -304,15 +313,12 @@ defmodule Cantilever.Chat.UserConnection do
     end
   end
 
-  def handle_info({:EXIT, _registry, _reason}, state) do
-    Process.send_after(self(), :register_again, @look_whether_registered_ms)
-    register(state)
-    {:noreply, state}
-  end
+  def handle_info({:EXIT, _registry, _reason}, state),
+    do: {:noreply, %{state | reregistering: Reregistering.lost(state.reregistering)}}
 
-  def handle_info(:register_again, state) do
-    register(state)
-    {:noreply, state}
+  def handle_info({:register_again, when_set}, state) do
+    state = %{state | reregistering: Reregistering.due(state.reregistering, when_set)}
+    {:noreply, register(state)}
   end
 
   def handle_info(_late_answer, state), do: {:noreply, state}
@@ -343,7 +349,7 @@ defmodule Cantilever.Chat.UserConnection do
     # A client cannot have what the room does not have yet.
     last_seq = min(membership.last_seq || seq, seq)
 
-    membership = Membership.at(%{membership | place: place, from: nil, attempts: 0}, last_seq)
+    membership = Membership.enter(membership, place, last_seq)
 
     case missed do
       :read_store -> state |> replay(room_id, membership, seq) |> no_reply()
@@ -353,7 +359,7 @@ defmodule Cantilever.Chat.UserConnection do
 
   defp receive_next(state, membership, message) do
     with {:ok, state} <- push(state, "message", message) do
-      Membership.at(membership, message.seq)
+      _same = Membership.at(membership, message.seq)
       {:noreply, state}
     end
   end
@@ -484,20 +490,22 @@ defmodule Cantilever.Chat.UserConnection do
   defp no_reply({:ok, state}), do: {:noreply, state}
   defp no_reply({:stop, reason, state}), do: {:stop, reason, state}
 
-  defp register(%{user_id: nil}), do: :ok
+  defp register(%{user_id: nil} = state), do: state
 
   defp register(state) do
     registry = Config.fetch!(state.chat).user_registry
 
     # The registry lets a process register the same key many times.
-    unless Enum.any?(Registry.lookup(registry, state.user_id), &(elem(&1, 0) == self())),
-      do: {:ok, _partition} = Registry.register(registry, state.user_id, state.owner)
+    registered? = Enum.any?(Registry.lookup(registry, state.user_id), &(elem(&1, 0) == self()))
 
-    :ok
+    {:ok, _partition} =
+      if registered?,
+        do: {:ok, nil},
+        else: Registry.register(registry, state.user_id, state.owner)
+
+    state
   rescue
     # It is being restarted.
-    ArgumentError ->
-      Process.send_after(self(), :register_again, @register_again_ms)
-      :ok
+    ArgumentError -> %{state | reregistering: Reregistering.soon(state.reregistering)}
   end
 end

@@ -14,9 +14,7 @@ defmodule Cantilever.DatabaseWorker.Params do
 
   @spec encode(term) :: {:ok, list} | {:error, Error.t()}
   def encode(params) when is_list(params) do
-    if params != [] and Keyword.keyword?(params),
-      do: encode_named(params),
-      else: encode_list(params, 1, [])
+    if named?(params), do: encode_named(params), else: encode_list(params, 1, [])
   end
 
   def encode(params) when is_map(params) and not is_struct(params),
@@ -24,6 +22,10 @@ defmodule Cantilever.DatabaseWorker.Params do
 
   def encode(params),
     do: refuse("the parameters must be a list, a keyword list or a map", params)
+
+  # A list of blobs is a keyword list too.
+  defp named?(params),
+    do: params != [] and Keyword.keyword?(params) and not Keyword.has_key?(params, :blob)
 
   # One for each run of a statement.
   @spec encode_many(term) :: {:ok, [list]} | {:error, Error.t()}

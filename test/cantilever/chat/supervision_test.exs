@@ -27,6 +27,23 @@ defmodule Cantilever.Chat.SupervisionTest do
       for name <- 1..20, do: assert_receive({^name, "message", %{seq: 1}}, 5_000)
     end
 
+    # Each try to register with what is gone says once more that it is.
+    test "is not asked again and again while it is away", %{chat: chat} do
+      config = Config.fetch!(chat)
+
+      for name <- 1..20,
+          do: {:ok, _} = UserConnection.join(client(chat, "u", name), "room #{name}")
+
+      {_id, partition, _, _} = config.room_registry |> Supervisor.which_children() |> hd()
+      rooms = for name <- 1..20, do: room(chat, "room #{name}")
+      for room <- rooms, do: :erlang.trace(room, true, [:receive])
+      kill(partition)
+      eventually(fn -> Enum.all?(1..20, &(room(chat, "room #{&1}") in rooms)) end)
+      for room <- rooms, do: :erlang.trace(room, false, [:receive])
+      {:messages, messages} = Process.info(self(), :messages)
+      assert Enum.count(messages, &match?({:trace, _, :receive, {:EXIT, _, _}}, &1)) < 20 * 50
+    end
+
     test "whole, with its supervisor, is the same", %{chat: chat} do
       config = Config.fetch!(chat)
       {:ok, _} = UserConnection.join(client(chat, "ann", :ann), "a")
@@ -51,7 +68,7 @@ defmodule Cantilever.Chat.SupervisionTest do
         %Cantilever.Chat.Entry{room_id: "a", user_id: "bob", json: "1"}
       ])
 
-    send(room, :register_again)
+    send(room, {:register_again, :soon})
     assert_receive {:ann, "message", %{seq: 1}}
   end
 

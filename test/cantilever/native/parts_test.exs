@@ -62,7 +62,8 @@ defmodule Cantilever.Native.PartsTest do
                for call <- [
                      fn -> Cantilever.JSON.decode("1") end,
                      fn -> Cantilever.JSON.encode(1) end,
-                     fn -> Cantilever.JSON.Decoder.new() end
+                     fn -> Cantilever.JSON.Decoder.new() end,
+                     fn -> Cantilever.DatabaseWorker.start_link(path: ":memory:") end
                    ] do
                  try do
                    call.()
@@ -74,7 +75,10 @@ defmodule Cantilever.Native.PartsTest do
 
       lines = String.split(output, "\n", trim: true)
 
-      assert ["30", decode, encode, new] = Enum.take(lines, -4)
+      assert ["30", decode, encode, new, database] = Enum.take(lines, -5)
+
+      assert database =~
+               "built without sqlite, as `config :cantilever, native: [sqlite: false]` says"
 
       for message <- [decode, encode, new] do
         assert message =~

@@ -7,7 +7,7 @@ use rustler::sys::{
     ErlNifEnv, ErlNifTerm, enif_alloc_env, enif_free_env, enif_make_copy,
     enif_make_tuple_from_array, enif_send,
 };
-use rustler::{Decoder, Encoder, Env, NifResult, Term};
+use rustler::{Decoder, Encoder, Env, NifResult, Term, TermType};
 
 use super::TermBuilder;
 use crate::reclaim;
@@ -42,20 +42,32 @@ impl Drop for Heap {
 const LARGE_STACK: usize = 64 * 1024;
 
 /// A heap that may hold much, which would take long to free on a scheduler: a gigabyte takes some 50 ms.
-pub(super) struct LateHeap(Option<Heap>);
+pub(super) struct LateHeap {
+    heap: Option<Heap>,
+    /// Otherwise it is freed at once, as to wake another thread takes many times as long.
+    is_large: bool,
+}
 
 impl LateHeap {
     fn take(mut self) -> Option<Heap> {
-        self.0.take()
+        self.heap.take()
     }
 }
 
 impl Drop for LateHeap {
     fn drop(&mut self) {
-        if let Some(heap) = self.0.take() {
+        if let Some(heap) = self.heap.take().filter(|_| self.is_large) {
             reclaim::drop_later(heap);
         }
     }
+}
+
+/// Whether a term may take any amount of memory.
+fn may_have_parts(kind: TermType) -> bool {
+    !matches!(
+        kind,
+        TermType::Atom | TermType::Float | TermType::Pid | TermType::Port | TermType::Ref
+    )
 }
 
 impl fmt::Debug for LateHeap {
@@ -98,7 +110,13 @@ impl OwnTermBuilder {
     #[must_use]
     pub fn new() -> Self {
         let heap = Heap::new();
-        OwnTermBuilder(TermBuilder::on(heap.0, Some(LateHeap(Some(heap)))))
+        OwnTermBuilder(TermBuilder::on(
+            heap.0,
+            Some(LateHeap {
+                heap: Some(heap),
+                is_large: true,
+            }),
+        ))
     }
 
     /// The value on top of the stack, with the heap.
@@ -178,9 +196,13 @@ impl OwnTerm {
 impl<'a> Decoder<'a> for OwnTerm {
     fn decode(term: Term<'a>) -> NifResult<Self> {
         let heap = Heap::new();
+        let has_parts = may_have_parts(term.get_type());
         // SAFETY: `term` is one of the caller's environment, and the heap is alive.
         let term = unsafe { enif_make_copy(heap.0, term.as_c_arg()) };
-        let heap = LateHeap(Some(heap));
+        let heap = LateHeap {
+            heap: Some(heap),
+            is_large: has_parts,
+        };
         Ok(OwnTerm { term, heap })
     }
 }

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use super::decode::{Events, Flow, Limits, Parser, Problem, Progress, Role, Scope, SyntaxError};
+use super::decode::{
+    Events, Flow, Limits, Parser, Problem, Progress, Role, Scope, SyntaxError, Text,
+};
 
 /// Reads a document that comes in chunks, and keeps nothing of it.
 #[derive(Clone, Debug)]
@@ -71,7 +73,7 @@ impl Events for Nothing {
         }
     }
 
-    fn text(&mut self, _: &str, _: Role, _: Option<Range<u64>>) -> Result<(), Problem> {
+    fn text(&mut self, _: Text<'_>, _: Role, _: Option<Range<u64>>) -> Result<(), Problem> {
         Ok(())
     }
 

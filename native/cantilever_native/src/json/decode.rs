@@ -1,7 +1,7 @@
 //! Reading JSON piece by piece: a parser that can stop after any token, and events for what it reads.
 //!
-//! Strings and numbers, which most of the time goes to, are read by [`jiter`], whose SIMD is that of every x86-64
-//! and arm64. The structure is read here, as no parser that walks it by itself can be left in the middle of a document.
+//! Most strings and numbers are read here by eight bytes at a time, and so is the structure, as no parser that walks it by itself can
+//! be left in the middle of a document. Other strings and numbers, and those that are wrong, go to [`jiter`].
 
 mod error;
 mod in_pieces;
@@ -10,8 +10,11 @@ mod long_text;
 mod number;
 mod parser;
 mod piece;
+mod quick_number;
+mod quick_text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 use std::ops::Range;
 
@@ -20,6 +23,7 @@ pub use in_pieces::{InPieces, TakePieces};
 pub use integer::{MOST_DIGITS, parse_integer};
 pub use parser::{Limits, Parser, Progress, Scope};
 pub use piece::Piece;
+pub use text::Text;
 
 /// Whether the parser may go on after an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,11 +66,23 @@ pub trait Events {
     /// If it cannot be represented.
     fn float(&mut self, value: f64, text: &[u8]) -> Result<Flow, Problem>;
 
+    /// Takes the key that `input`, of which more may follow, begins with, if it is one that it knows: how long that is with both
+    /// quotes and the colon. Otherwise it is a text.
+    #[inline]
+    fn known_key(&mut self, _input: &[u8]) -> Option<usize> {
+        None
+    }
+
     /// A string. `place` is where its bytes stand in the document just as they are in `text`, unless it was escaped.
     ///
     /// # Errors
     /// If it is a key that must not be.
-    fn text(&mut self, text: &str, role: Role, place: Option<Range<u64>>) -> Result<(), Problem>;
+    fn text(
+        &mut self,
+        text: Text<'_>,
+        role: Role,
+        place: Option<Range<u64>>,
+    ) -> Result<(), Problem>;
 
     /// Where a long string, whose parts follow, stands in the document just as they are.
     ///

@@ -2,6 +2,7 @@
 
 mod decimal;
 mod failure;
+mod kept_pieces;
 mod key_cache;
 mod options;
 mod pieces;
@@ -31,7 +32,7 @@ pub(super) const BUDGET: usize = 2048;
 fn json_decode_short<'a>(env: Env<'a>, input: Binary<'a>, options: Option<Options>) -> Term<'a> {
     let options = options.unwrap_or_default();
     let mut parser = Parser::new(Scope::Document, options.limits());
-    let mut piece = options.piece(2 * input.len());
+    let mut piece = options.piece_for_short(input.len());
     let mut builder = TermBuilder::new(env);
     let mut building = Building::short(options, input.len());
     if building.may_refer() {
@@ -44,6 +45,7 @@ fn json_decode_short<'a>(env: Env<'a>, input: Binary<'a>, options: Option<Option
         match pieces::read_on(&mut parser, rest, &mut builder, &mut building, &mut piece) {
             Ok((_, Progress::Done)) => {
                 pieces::finish(&mut builder, &mut building, &mut piece);
+                kept_pieces::keep(piece);
                 return builder.finish();
             }
             Ok((read, _)) => used += read,
@@ -61,7 +63,7 @@ async fn json_decode_long(
 ) -> Result<TermMessage, NotSent> {
     let options = options.unwrap_or_default();
     let mut parser = Parser::new(Scope::Document, options.limits());
-    let mut piece = options.piece(pieces::CAPACITY);
+    let mut piece = options.piece();
     let mut builder = OwnTermBuilder::new();
     let mut building = Building::long(options, input.len());
     if building.may_refer() {
@@ -92,6 +94,7 @@ async fn json_decode_long(
         return Err(NotSent::Document(InOnePiece::new(piece, options)));
     }
     pieces::finish(&mut builder, &mut building, &mut piece);
+    kept_pieces::keep(piece);
     Ok(builder.finish().into_message(tag))
 }
 

@@ -1,13 +1,17 @@
 //! SQLite: connections that are lent, one call at a time.
 
+mod chunk;
 mod reply;
 mod request;
 
 use cantilever::{CancelToken, Encoder, Env, Handle, Term, rustler};
 
+use self::chunk::{ChunkTerms, OwnedRows};
 use self::reply::{Failure, Runs, TermRows};
 use self::request::{Clock, OpenRequest, QueryRequest, Step};
-use crate::sqlite::{Connection, Error, Slot, Unavailable};
+use crate::sqlite::{
+    ChunkSize, Connection, Cursor, Error, OwnedQuery, Reason, Refused, Slot, Unavailable,
+};
 
 type Place = Slot<Connection>;
 
@@ -88,6 +92,68 @@ fn sqlite_transact(
     Ok(ok())
 }
 
+/// Begins to read the rows of a query a chunk at a time.
+#[cantilever::nif(schedule = "DirtyIo")]
+fn sqlite_cursor_open(
+    connection: Handle<Place>,
+    lease: u64,
+    request: QueryRequest<'_>,
+    params: Term<'_>,
+) -> Result<Handle<Cursor<OwnedRows>>, Failure> {
+    let query = OwnedQuery {
+        sql: request.sql.to_owned(),
+        params: request::params(params)?.to_owned(),
+        max_row: request.max_result,
+    };
+    Ok(Handle::new(Cursor::open(connection, lease, query)?))
+}
+
+/// The next rows.
+#[cantilever::nif]
+async fn sqlite_cursor_next(
+    cursor: Handle<Cursor<OwnedRows>>,
+    rows: usize,
+    clock: Clock,
+    cancel: CancelToken,
+) -> Result<ChunkTerms, Failure> {
+    let size = ChunkSize {
+        rows,
+        ..chunk::LARGEST
+    };
+    match cursor.next(size, clock.call(cancel)).await {
+        Some(chunk) => Ok(ChunkTerms::from(chunk?)),
+        None => Err(Unavailable::Closed.into()),
+    }
+}
+
+/// Lets go of the connection.
+#[cantilever::nif]
+fn sqlite_cursor_close(cursor: Handle<Cursor<OwnedRows>>) -> rustler::Atom {
+    cursor.close();
+    ok()
+}
+
+/// Writes a copy of the database, as it is now, into a file that is not there yet.
+#[cantilever::nif(schedule = "DirtyIo")]
+fn sqlite_backup(
+    connection: Handle<Place>,
+    lease: u64,
+    path: String,
+    clock: Clock,
+    cancel: CancelToken,
+) -> Result<rustler::Atom, Failure> {
+    with(&connection, Some(lease), |connection| {
+        connection.back_up(&path, clock.call(cancel))
+    })?;
+    Ok(ok())
+}
+
+/// The version of SQLite.
+#[cantilever::nif]
+fn sqlite_version() -> &'static str {
+    crate::sqlite::version()
+}
+
 /// Rolls back what a holder has left open.
 #[cantilever::nif(schedule = "DirtyIo")]
 fn sqlite_reset(connection: Handle<Place>) -> Result<rustler::Atom, Failure> {
@@ -113,6 +179,18 @@ fn with<R>(
 impl From<Unavailable> for Failure {
     fn from(unavailable: Unavailable) -> Self {
         Failure::Unavailable(unavailable)
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Unavailable(unavailable) => Failure::Unavailable(unavailable),
+            Refused::NoThread(error) => {
+                let message = format!("there is no thread for a stream: {error}");
+                Failure::Error(Error::new(Reason::NoMemory, message))
+            }
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What no statement of a caller may do, as the connection is shared: SQLite asks while it prepares one.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -21,29 +21,53 @@ const FIXED: [&str; 8] = [
 #[derive(Clone)]
 pub(super) struct Authorizer(Arc<State>);
 
+/// Those of callers.
+const CALLERS: u8 = 0;
+/// A caller's VACUUM, which runs statements of its own.
+const VACUUM: u8 = 1;
+/// The worker's own.
+const OWN: u8 = 2;
+
+const VACUUM_WORD: &[u8] = b"VACUUM";
+
 struct State {
-    /// While the statement is one of the worker's own.
-    is_own: AtomicBool,
+    /// Whose statements are prepared.
+    statements: AtomicU8,
     objection: Mutex<Option<String>>,
 }
 
 impl Authorizer {
     pub(super) fn new() -> Self {
         Authorizer(Arc::new(State {
-            is_own: AtomicBool::new(true),
+            statements: AtomicU8::new(OWN),
             objection: Mutex::new(None),
         }))
     }
 
     /// From here on, `own` alone prepares what is refused to callers.
     pub(super) fn close(&self) {
-        self.0.is_own.store(false, Ordering::Relaxed);
+        self.0.statements.store(CALLERS, Ordering::Relaxed);
     }
 
+    /// Prepares what no caller may.
     pub(super) fn own<T>(&self, work: impl FnOnce() -> T) -> T {
-        let before = self.0.is_own.swap(true, Ordering::Relaxed);
+        self.with(OWN, work)
+    }
+
+    /// Prepares and runs a statement of a caller.
+    pub(super) fn caller<T>(&self, sql: &str, work: impl FnOnce() -> T) -> T {
+        let word = sql.trim_start().as_bytes().get(..VACUUM_WORD.len());
+        if word.is_some_and(|word| word.eq_ignore_ascii_case(VACUUM_WORD)) {
+            self.with(VACUUM, work)
+        } else {
+            work()
+        }
+    }
+
+    fn with<T>(&self, statements: u8, work: impl FnOnce() -> T) -> T {
+        let before = self.0.statements.swap(statements, Ordering::Relaxed);
         let result = work();
-        self.0.is_own.store(before, Ordering::Relaxed);
+        self.0.statements.store(before, Ordering::Relaxed);
         result
     }
 
@@ -53,12 +77,11 @@ impl Authorizer {
     }
 
     pub(super) fn authorize(&self, context: &AuthContext<'_>) -> Authorization {
-        if self.0.is_own.load(Ordering::Relaxed) {
-            return Authorization::Allow;
-        }
-        match objection_to(&context.action) {
-            None => Authorization::Allow,
-            Some(objection) => {
+        let statements = self.0.statements.load(Ordering::Relaxed);
+        match (statements, objection_to(&context.action)) {
+            (OWN, _) | (_, None) => Authorization::Allow,
+            (VACUUM, _) if is_transaction(&context.action) => Authorization::Allow,
+            (_, Some(objection)) => {
                 *self.objection() = Some(objection);
                 Authorization::Deny
             }
@@ -69,6 +92,10 @@ impl Authorizer {
         let objection = self.0.objection.lock();
         objection.unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn is_transaction(action: &AuthAction<'_>) -> bool {
+    matches!(action, AuthAction::Transaction { .. })
 }
 
 fn objection_to(action: &AuthAction<'_>) -> Option<String> {

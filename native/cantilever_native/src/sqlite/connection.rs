@@ -2,7 +2,8 @@
 
 use super::authorizer::Authorizer;
 use super::error::{Error, Reason};
-use super::settings::Settings;
+use super::settings::{Role, Settings};
+use super::stack;
 use super::watch::{Call, Watch};
 
 /// A connection to a database. Between two calls, no statement runs in it.
@@ -10,15 +11,21 @@ pub struct Connection {
     pub(super) inner: rusqlite::Connection,
     pub(super) authorizer: Authorizer,
     pub(super) watch: Watch,
+    pub(super) role: Role,
 }
 
 impl Connection {
     /// Opens the database.
     pub fn open(settings: &Settings, call: Call) -> Result<Self, Error> {
+        stack::with_room(|| Self::open_here(settings, call))
+    }
+
+    fn open_here(settings: &Settings, call: Call) -> Result<Self, Error> {
         let mut connection = Connection {
             inner: settings.open()?,
             authorizer: Authorizer::new(),
             watch: Watch::new(),
+            role: settings.role,
         };
         let watch = connection.watch.clone();
         let handler = Some(move || watch.is_over()).filter(|_| settings.progress_steps > 0);
@@ -42,8 +49,7 @@ impl Connection {
         call: Call,
         work: impl FnOnce(&'a Self) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        self.watch
-            .run(call, || work(self))
+        stack::with_room(|| self.watch.run(call, || work(self)))
             .map_err(|error| self.with_objection(error))
     }
 

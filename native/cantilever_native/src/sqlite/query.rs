@@ -62,14 +62,17 @@ impl Connection {
     ) -> Result<(), Error> {
         let within = request.within;
         self.check_place(within)?;
+        let authorizer = self.authorizer.clone();
         let result = self.call(call, |this| {
-            let mut statement = this.prepare(request.sql)?;
-            if within == Within::Read && !statement.readonly() {
-                let message = "the statement writes, and only reading is wanted";
-                return Err(Error::new(Reason::Writes, message));
-            }
-            let mut room = request.max_result;
-            this.run(&mut statement, params, &mut room, rows)
+            authorizer.caller(request.sql, || {
+                let mut statement = this.prepare(request.sql)?;
+                if within == Within::Read && !statement.readonly() {
+                    let message = "the statement writes, and only reading is wanted";
+                    return Err(Error::new(Reason::Writes, message));
+                }
+                let mut room = request.max_result;
+                this.run(&mut statement, params, &mut room, rows)
+            })
         });
         self.settle(within, result)
     }

@@ -6,8 +6,11 @@ defmodule Cantilever.Chat.Store.SQLiteTest do
 
   use Cantilever.StoreCases
 
+  import Cantilever.Eventually
+
   alias Cantilever.Chat.Store.SQLite
   alias Cantilever.DatabaseWorker
+  alias Cantilever.MessageQueue
 
   doctest Cantilever.Chat.Store.SQLite
 
@@ -119,6 +122,92 @@ defmodule Cantilever.Chat.Store.SQLiteTest do
         append!(store, [entry("a")])
         assert {:ok, [%{seq: ^first} | _]} = Store.recent(store, "a", 9_999)
       end
+    end
+  end
+
+  test "a database that another program has locked is an error, and goes on by itself", %{
+    tmp_dir: tmp_dir
+  } do
+    path = Path.join(tmp_dir, "locked.db")
+    store = start!(:sqlite_test_locked, path: path)
+    hasty = Store.new(:sqlite_test_locked, {SQLite, path: path, timeout: 20})
+    [message] = append!(store, [entry("a")])
+    test = self()
+
+    start_supervised!({DatabaseWorker, name: :sqlite_test_other, path: path})
+
+    other =
+      Task.async(fn ->
+        DatabaseWorker.transaction(:sqlite_test_other, fn _transaction ->
+          send(test, :locked)
+          receive do: (:unlock -> :ok)
+        end)
+      end)
+
+    assert_receive :locked
+    assert {:error, %Store.Error{reason: :unavailable}} = Store.append(hasty, [entry("a")])
+    assert {:error, %Store.Error{reason: :unavailable}} = Store.settle(hasty)
+    assert Store.recent(store, "a", 9) == {:ok, [message]}
+    send(other.pid, :unlock)
+    assert {:ok, :ok} = Task.await(other)
+    assert [%{seq: 2}] = append!(store, [entry("a")])
+  end
+
+  describe "behind a queue, with a worker that is killed again and again" do
+    # Known by its id, so it may be sent until it is acknowledged.
+    defp insist(queue, entry, test) do
+      case MessageQueue.put(queue, entry, timeout: :infinity) do
+        {:ok, {_outcome, message}} -> send(test, {:acknowledged, message})
+        {:error, %MessageQueue.Error{}} -> insist(queue, entry, test)
+      end
+    end
+
+    defp kill(name),
+      do: with(pid when pid != nil <- GenServer.whereis(name), do: Process.exit(pid, :kill))
+
+    test "every message is stored once, and in the order of its sender" do
+      store = start!([])
+
+      commit = fn entries ->
+        with {:ok, outcomes} <- Store.append(store, entries),
+             do: {:ok, Enum.map(outcomes, &{:ok, &1})}
+      end
+
+      queue =
+        start_supervised!({MessageQueue, commit: commit, backoff_min_ms: 1, backoff_max_ms: 5})
+
+      test = self()
+
+      for sender <- 1..20 do
+        spawn_link(fn ->
+          for number <- 1..50 do
+            insist(
+              queue,
+              entry("a", user_id: "#{sender}", id: "#{number}", json: "#{number}"),
+              test
+            )
+          end
+        end)
+      end
+
+      acknowledged =
+        for number <- 1..1_000 do
+          if rem(number, 30) == 0, do: kill(worker(store))
+          assert_receive {:acknowledged, message}
+          message
+        end
+
+      # It may just be opening the database again.
+      eventually(fn -> match?({:ok, _messages}, Store.recent(store, "a", 0)) end)
+      {:ok, stored} = Store.recent(store, "a", 9_999)
+      assert Enum.map(stored, & &1.seq) == Enum.to_list(1..1_000)
+      assert Enum.sort_by(acknowledged, & &1.seq) == stored
+
+      for {_user, messages} <- Enum.group_by(stored, & &1.user_id) do
+        assert Enum.map(messages, & &1.json) == Enum.map(1..50, &"#{&1}")
+      end
+
+      eventually(fn -> DatabaseWorker.integrity_check(worker(store)) == :ok end)
     end
   end
 

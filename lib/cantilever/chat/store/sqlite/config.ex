@@ -11,7 +11,7 @@ defmodule Cantilever.Chat.Store.SQLite.Config do
       doc: "the file of the database, for a worker of the store's own"
     ],
     database: [
-      type: :term,
+      type: :keyword,
       default: [],
       doc: "more options for that worker, those of `Cantilever.DatabaseWorker`"
     ],
@@ -56,11 +56,6 @@ defmodule Cantilever.Chat.Store.SQLite.Config do
     do: {worker, nil}
 
   defp worker!(chat, %{worker: nil, path: path, database: database}) when path != nil do
-    unless Keyword.keyword?(database) do
-      raise ArgumentError,
-            "the option :database of a store in SQLite is a keyword list, got: #{inspect(database)}"
-    end
-
     name = Module.concat(chat, Database)
     {name, Keyword.merge(database, name: name, path: path)}
   end

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::{Events, Flow, Piece, Problem, Role};
+use super::{Events, Flow, Piece, Problem, Role, Text};
 
 /// What takes pieces, besides what goes into none.
 pub trait TakePieces: Events {
@@ -11,7 +11,7 @@ pub trait TakePieces: Events {
 
     /// Sees a key that goes into a piece.
     #[inline]
-    fn see_key(&mut self, _key: &str) {}
+    fn see_key(&mut self, _key: Text<'_>) {}
 
     /// Whether a string is not to go into a piece, which stands at `place` in the document.
     #[inline]
@@ -72,15 +72,25 @@ impl<T: TakePieces> Events for InPieces<'_, T> {
     }
 
     #[inline]
-    fn text(&mut self, text: &str, role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
+    fn known_key(&mut self, input: &[u8]) -> Option<usize> {
+        self.piece.known_key(input)
+    }
+
+    #[inline]
+    fn text(
+        &mut self,
+        text: Text<'_>,
+        role: Role,
+        place: Option<Range<u64>>,
+    ) -> Result<(), Problem> {
         if role == Role::Key {
             self.target.see_key(text);
-            self.piece.key(text.as_bytes());
+            self.piece.key(text, place.is_some());
         } else if self.target.wants_text(place.as_ref()) {
             self.flush();
             return self.target.text(text, role, place);
         } else {
-            self.piece.binary(text.as_bytes());
+            self.piece.binary(text);
         }
         Ok(())
     }

@@ -11,6 +11,8 @@ use texts::LongText;
 /// How many bytes a token may look ahead: a string that is longer is read in parts of this size, which takes some 20 µs.
 const WINDOW: usize = 64 * 1024;
 
+const SPACES: u64 = u64::from_le_bytes(*b"        ");
+
 /// What the document may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -231,7 +233,12 @@ impl<E: Events> Run<'_, E> {
     #[inline]
     fn skip_space(&mut self) {
         self.index += 1;
-        while let Some(b"        ") = self.input[self.index..].first_chunk() {
+        while let Some(chunk) = self.input[self.index..].first_chunk() {
+            let others = u64::from_le_bytes(*chunk) ^ SPACES;
+            if others != 0 {
+                self.index += others.trailing_zeros() as usize / 8;
+                return;
+            }
             self.index += 8;
             if self.index > self.stop {
                 return;
@@ -265,7 +272,7 @@ impl<E: Events> Run<'_, E> {
                 _ => Err(self.unexpected(self.index)),
             },
             State::Key => match byte {
-                b'"' => self.text(Role::Key),
+                b'"' => self.key(),
                 _ => Err(self.unexpected(self.index)),
             },
             State::Colon => match byte {
@@ -273,7 +280,7 @@ impl<E: Events> Run<'_, E> {
                 _ => Err(self.unexpected(self.index)),
             },
             State::FirstKey => match byte {
-                b'"' => self.text(Role::Key),
+                b'"' => self.key(),
                 b'}' => self.close_object(),
                 _ => Err(self.unexpected(self.index)),
             },

@@ -5,10 +5,14 @@
 //! piece may end anywhere: arrays and objects that are still open by then are taken out again, and their elements stand
 //! for themselves.
 
-mod key_order;
+mod buffer;
+mod reader;
+mod shapes;
 
-use super::{Events, Role};
-use key_order::{KeyOrders, Kind};
+use super::{Events, Text};
+use buffer::Buffer;
+use reader::Reader;
+use shapes::{Place, Shapes};
 
 const VERSION: u8 = 131;
 const SMALL_INTEGER: u8 = 97;
@@ -25,7 +29,7 @@ const SMALL_ATOM_UTF8: u8 = 119;
 /// The version, and the tag and the arity of a tuple, which are written last; the last byte is the version until then.
 const HEAD: usize = 6;
 
-/// With less memory than this, a piece will not see objects of one kind often enough to sort them.
+/// With less memory than this, a piece will not see objects of one kind often enough to know them.
 const FEW_OBJECTS: usize = 1024;
 
 /// A tag with a number of 32 bits.
@@ -36,10 +40,9 @@ const HEADER: usize = 5;
 struct Open {
     /// Where its header is to be.
     header: usize,
-    /// How many values before it are complete, from the begin of the array or object that it is in, and of which kind that
-    /// is so far.
+    /// How many values before it are complete, from the begin of the array or object that it is in, and where that was.
     before: usize,
-    kind_before: Kind,
+    place_before: Place,
     /// How many of `Piece::keys` are not its own.
     keys_before: usize,
 }
@@ -47,14 +50,16 @@ struct Open {
 /// Values, and the arrays and objects that they are in, as far as these have begun and ended in the piece.
 #[derive(Clone, Debug)]
 pub struct Piece {
-    bytes: Vec<u8>,
+    bytes: Buffer,
     open: Vec<Open>,
     /// How many values are complete since the last of `open`, or the start.
     complete: usize,
-    /// Where the keys begin of the objects that are open, and of which kind the last of them is so far.
+    /// How many arrays and objects that are open have begun before the piece.
+    open_before: usize,
+    /// Where the keys begin of the objects that are open, and what the last of them looks like so far.
     keys: Vec<usize>,
-    kind: Kind,
-    orders: Option<KeyOrders>,
+    place: Place,
+    shapes: Option<Shapes>,
     scratch: Vec<u8>,
 }
 
@@ -62,15 +67,16 @@ impl Piece {
     /// An empty one, with memory for so many bytes.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        let mut bytes = Vec::with_capacity(HEAD + capacity);
-        bytes.resize(HEAD, VERSION);
+        let mut bytes = Buffer::with_capacity(HEAD + capacity);
+        bytes.put([VERSION; HEAD]);
         Piece {
             bytes,
             open: Vec::new(),
             complete: 0,
+            open_before: 0,
             keys: Vec::new(),
-            kind: Kind::default(),
-            orders: (capacity >= FEW_OBJECTS).then(KeyOrders::default),
+            place: Place::default(),
+            shapes: (capacity >= FEW_OBJECTS).then(Shapes::default),
             scratch: Vec::new(),
         }
     }
@@ -90,7 +96,7 @@ impl Piece {
     /// The only value in the external term format, if there is one and nothing else.
     #[must_use]
     pub fn only_value(&self) -> Option<&[u8]> {
-        (self.complete == 1 && self.open.is_empty()).then(|| &self.bytes[HEAD - 1..])
+        (self.complete == 1 && self.open.is_empty()).then(|| &self.bytes.as_slice()[HEAD - 1..])
     }
 
     /// Makes it a tuple of what is complete, and says which elements of that are none, but fill the places of what was
@@ -104,24 +110,24 @@ impl Piece {
             count += open.before;
             fillers.push(count);
             count += 1;
-            self.bytes[open.header] = INTEGER;
+            self.bytes.as_mut_slice()[open.header] = INTEGER;
         }
         count += self.complete;
-        self.bytes[0] = VERSION;
-        self.bytes[1] = LARGE_TUPLE;
-        self.bytes[2..HEAD].copy_from_slice(&(count as u32).to_be_bytes());
+        let [a, b, c, d] = (count as u32).to_be_bytes();
+        let head = [VERSION, LARGE_TUPLE, a, b, c, d];
+        self.bytes.as_mut_slice()[..HEAD].copy_from_slice(&head);
         fillers
     }
 
     /// The tuple, in the external term format, once it has [ended](Self::end).
     #[must_use]
     pub fn as_tuple(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_slice()
     }
 
     /// Hands on what it holds, one by one, but for the fillers; `None` if it has not ended.
     pub fn replay(&self, fillers: &[usize], events: &mut impl Events) -> Option<()> {
-        let mut reader = Reader(&self.bytes[HEAD..]);
+        let mut reader = Reader(&self.bytes.as_slice()[HEAD..]);
         let mut fillers = fillers.iter().copied().peekable();
         let mut index = 0;
         while !reader.0.is_empty() {
@@ -138,19 +144,34 @@ impl Piece {
     /// Empties it.
     pub fn clear(&mut self) {
         self.bytes.truncate(HEAD);
-        self.bytes[HEAD - 1] = VERSION;
+        self.bytes.as_mut_slice()[HEAD - 1] = VERSION;
+        self.open_before += self.open.len();
         self.open.clear();
         self.complete = 0;
         self.keys.clear();
-        self.kind = Kind::default();
+        self.place = Place::default();
+    }
+
+    /// Empties it for another document. What is known of the keys of objects stays.
+    pub fn restart(&mut self) {
+        self.clear();
+        self.open_before = 0;
+    }
+
+    /// How many bytes it takes up, but for what it knows of keys.
+    #[must_use]
+    pub fn memory(&self) -> usize {
+        self.bytes.capacity()
+            + self.scratch.capacity()
+            + self.open.capacity() * size_of::<Open>()
+            + self.keys.capacity() * size_of::<usize>()
     }
 
     /// Writes an atom whose name has up to 255 bytes.
     #[inline]
     pub fn atom(&mut self, name: &str) {
         self.bytes
-            .extend_from_slice(&[SMALL_ATOM_UTF8, name.len() as u8]);
-        self.bytes.extend_from_slice(name.as_bytes());
+            .put_text([SMALL_ATOM_UTF8, name.len() as u8], name.into());
         self.complete += 1;
     }
 
@@ -158,15 +179,13 @@ impl Piece {
     #[inline]
     pub fn integer(&mut self, value: i64) {
         if let Ok(value) = u8::try_from(value) {
-            self.bytes.extend_from_slice(&[SMALL_INTEGER, value]);
+            self.bytes.put([SMALL_INTEGER, value]);
         } else if let Ok(value) = i32::try_from(value) {
-            self.bytes.push(INTEGER);
-            self.bytes.extend_from_slice(&value.to_be_bytes());
+            let [a, b, c, d] = value.to_be_bytes();
+            self.bytes.put([INTEGER, a, b, c, d]);
         } else {
-            self.bytes
-                .extend_from_slice(&[SMALL_BIG, 8, u8::from(value < 0)]);
-            self.bytes
-                .extend_from_slice(&value.unsigned_abs().to_le_bytes());
+            self.bytes.put([SMALL_BIG, 8, u8::from(value < 0)]);
+            self.bytes.put(value.unsigned_abs().to_le_bytes());
         }
         self.complete += 1;
     }
@@ -174,26 +193,68 @@ impl Piece {
     /// Writes a float, which is finite.
     #[inline]
     pub fn float(&mut self, value: f64) {
-        self.bytes.push(NEW_FLOAT);
-        self.bytes.extend_from_slice(&value.to_be_bytes());
+        let [a, b, c, d, e, f, g, h] = value.to_be_bytes();
+        self.bytes.put([NEW_FLOAT, a, b, c, d, e, f, g, h]);
         self.complete += 1;
     }
 
     /// Writes a binary of less than 4 GiB.
     #[inline]
-    pub fn binary(&mut self, bytes: &[u8]) {
-        let [a, b, c, d] = (bytes.len() as u32).to_be_bytes();
-        self.bytes.extend_from_slice(&[BINARY, a, b, c, d]);
-        self.bytes.extend_from_slice(bytes);
+    pub fn binary(&mut self, text: Text<'_>) {
+        let [a, b, c, d] = (text.len() as u32).to_be_bytes();
+        self.bytes.put_text([BINARY, a, b, c, d], text);
         self.complete += 1;
     }
 
     /// Writes the key of the member that follows, of less than 4 GiB.
     #[inline]
-    pub fn key(&mut self, key: &[u8]) {
+    pub fn key(&mut self, key: Text<'_>, is_as_written: bool) {
         self.keys.push(self.bytes.len());
-        self.kind = self.kind.with(key);
+        if is_as_written {
+            if self.shapes.is_some() {
+                self.learn_key(key);
+            }
+        } else {
+            self.place = Place::default();
+        }
         self.binary(key);
+    }
+
+    /// Writes the key that `input` begins with, and says how long it is with its quotes and the colon; `None` if it was not met
+    /// at such a place before, and nothing is written.
+    #[inline]
+    pub fn known_key(&mut self, input: &[u8]) -> Option<usize> {
+        let begin = self.place_before_key()?;
+        let (_, input) = input.split_first()?;
+        let (place, length) = self.shapes.as_ref()?.follow(begin, input)?;
+        self.place = place;
+        self.keys.push(self.bytes.len());
+        self.binary(Text::new(input, length));
+        Some(length + 3)
+    }
+
+    /// Where the object is that the next key is one of, if that is of interest.
+    #[inline]
+    fn place_before_key(&mut self) -> Option<Place> {
+        let shapes = self.shapes.as_mut()?;
+        // One that has begun before the piece is nowhere.
+        if self.complete > 0 || self.open.is_empty() {
+            return Some(self.place);
+        }
+        Some(shapes.begin(self.place, self.open_before + self.open.len()))
+    }
+
+    fn learn_key(&mut self, key: Text<'_>) {
+        let begin = self.place_before_key();
+        let (Some(begin), Some(shapes)) = (begin, &mut self.shapes) else {
+            return;
+        };
+        self.place = shapes.learn(begin, key).unwrap_or_else(|| {
+            for open in &mut self.open {
+                open.place_before = Place::default();
+            }
+            Place::default()
+        });
     }
 
     /// Begins an array or an object.
@@ -202,12 +263,11 @@ impl Piece {
         self.open.push(Open {
             header: self.bytes.len(),
             before: self.complete,
-            kind_before: self.kind,
+            place_before: self.place,
             keys_before: self.keys.len(),
         });
-        self.kind = Kind::default();
         self.complete = 0;
-        self.bytes.extend_from_slice(&[0; HEADER]);
+        self.bytes.put([0; HEADER]);
     }
 
     /// Ends an array; `false` if it has begun before the piece.
@@ -216,6 +276,7 @@ impl Piece {
     pub fn close_array(&mut self) -> bool {
         let count = self.complete;
         let Some(open) = self.open.pop() else {
+            self.open_before = self.open_before.saturating_sub(1);
             return false;
         };
         if count == 0 {
@@ -223,9 +284,9 @@ impl Piece {
         } else {
             self.write_header(open.header, LIST, count);
         }
-        self.bytes.push(NIL);
+        self.bytes.put([NIL]);
         self.complete = open.before + 1;
-        self.kind = open.kind_before;
+        self.place = open.place_before;
         true
     }
 
@@ -235,12 +296,13 @@ impl Piece {
     pub fn close_object(&mut self) -> bool {
         let count = self.complete / 2;
         let Some(open) = self.open.pop() else {
+            self.open_before = self.open_before.saturating_sub(1);
             return false;
         };
         self.write_header(open.header, MAP, count);
         self.sort_members(open.keys_before);
         self.complete = open.before + 1;
-        self.kind = open.kind_before;
+        self.place = open.place_before;
         self.keys.truncate(open.keys_before);
         true
     }
@@ -249,7 +311,7 @@ impl Piece {
     #[inline]
     fn sort_members(&mut self, keys_before: usize) {
         let keys = &self.keys[keys_before..];
-        let bytes = &self.bytes;
+        let bytes = self.bytes.as_slice();
         let key = |index: usize| {
             let start = keys[index] + HEADER;
             let length = bytes[start - 4..start]
@@ -257,14 +319,11 @@ impl Piece {
                 .fold(0, |length, byte| length << 8 | usize::from(*byte));
             &bytes[start..start + length]
         };
-        let orders = self.orders.as_mut();
-        let Some(order) = orders.and_then(|orders| orders.order(self.kind, keys.len(), key)) else {
+        let shapes = self.shapes.as_mut();
+        let Some(order) = shapes.and_then(|shapes| shapes.order(self.place, keys.len(), key))
+        else {
             return;
         };
-        // Two kinds may have one hash, and of a key that is there twice the last is to stay the last.
-        if !order.is_sorted_by(|one, other| key(usize::from(*one)) < key(usize::from(*other))) {
-            return;
-        }
         self.scratch.clear();
         for index in order {
             let index = usize::from(*index);
@@ -272,111 +331,11 @@ impl Piece {
             self.scratch.extend_from_slice(&bytes[keys[index]..end]);
         }
         let start = keys[0];
-        self.bytes[start..].copy_from_slice(&self.scratch);
+        self.bytes.as_mut_slice()[start..].copy_from_slice(&self.scratch);
     }
 
     fn write_header(&mut self, header: usize, tag: u8, count: usize) {
         let [a, b, c, d] = (count as u32).to_be_bytes();
-        self.bytes[header..header + HEADER].copy_from_slice(&[tag, a, b, c, d]);
-    }
-}
-
-/// Reads what a [`Piece`] has written.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    /// Hands on one value with all that it consists of.
-    fn replay(&mut self, events: &mut impl Events) -> Option<()> {
-        // How many elements of each array or object are to come, and how many there are.
-        let mut open: Vec<(bool, usize, usize)> = Vec::new();
-        loop {
-            match self.byte()? {
-                LIST => open.push((false, self.number()?, 0)),
-                MAP => open.push((true, 2 * self.number()?, 0)),
-                tag => {
-                    let role = match open.last() {
-                        Some((true, _, read)) if read % 2 == 0 => Role::Key,
-                        _ => Role::Value,
-                    };
-                    self.scalar(tag, role, events)?;
-                    if let Some((_, _, read)) = open.last_mut() {
-                        *read += 1;
-                    }
-                }
-            }
-            while let Some((is_object, count, read)) = open.last().copied() {
-                if read < count {
-                    break;
-                }
-                open.pop();
-                if is_object {
-                    events.object(count / 2).ok()?;
-                } else {
-                    self.take(1)?;
-                    events.array(count);
-                }
-                if let Some((_, _, read)) = open.last_mut() {
-                    *read += 1;
-                }
-            }
-            if open.is_empty() {
-                return Some(());
-            }
-        }
-    }
-
-    fn scalar(&mut self, tag: u8, role: Role, events: &mut impl Events) -> Option<()> {
-        match tag {
-            SMALL_INTEGER => events.integer(i64::from(self.byte()?)),
-            INTEGER => events.integer(i64::from(i32::from_be_bytes(self.array()?))),
-            SMALL_BIG => {
-                let [_, sign] = self.array()?;
-                let magnitude = u64::from_le_bytes(self.array()?);
-                events.integer(if sign == 0 {
-                    magnitude as i64
-                } else {
-                    (magnitude as i64).wrapping_neg()
-                });
-            }
-            NEW_FLOAT => {
-                events.float(f64::from_be_bytes(self.array()?), b"").ok()?;
-            }
-            BINARY => {
-                let length = self.number()?;
-                let text = std::str::from_utf8(self.take(length)?).ok()?;
-                events.text(text, role, None).ok()?;
-            }
-            SMALL_ATOM_UTF8 => {
-                let length = usize::from(self.byte()?);
-                match self.take(length)? {
-                    b"true" => events.boolean(true),
-                    b"false" => events.boolean(false),
-                    _ => events.null(),
-                }
-            }
-            NIL => {
-                events.array(0);
-            }
-            _ => return None,
-        }
-        Some(())
-    }
-
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
-        let (taken, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(taken)
-    }
-
-    fn array<const LENGTH: usize>(&mut self) -> Option<[u8; LENGTH]> {
-        self.take(LENGTH)?.try_into().ok()
-    }
-
-    fn byte(&mut self) -> Option<u8> {
-        self.array().map(|[byte]| byte)
-    }
-
-    fn number(&mut self) -> Option<usize> {
-        self.array().map(|bytes| u32::from_be_bytes(bytes) as usize)
+        self.bytes.as_mut_slice()[header..header + HEADER].copy_from_slice(&[tag, a, b, c, d]);
     }
 }

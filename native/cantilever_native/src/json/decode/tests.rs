@@ -1,3 +1,5 @@
+mod in_pieces;
+
 use std::ops::Range;
 
 use proptest::prelude::*;
@@ -48,7 +50,13 @@ impl Events for Recorder {
         Ok(Flow::Go)
     }
 
-    fn text(&mut self, text: &str, _role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
+    fn text(
+        &mut self,
+        text: Text<'_>,
+        _role: Role,
+        place: Option<Range<u64>>,
+    ) -> Result<(), Problem> {
+        let text = text.as_str();
         if self.refuses {
             return Err(Problem::UnknownAtom);
         }
@@ -72,7 +80,7 @@ impl Events for Recorder {
         if let Some(told) = self.long_place.take() {
             assert_eq!(Some(&told), place.as_ref());
         }
-        self.text(&text, role, place)
+        self.text(text.as_str().into(), role, place)
     }
 
     fn open(&mut self) {}
@@ -436,62 +444,4 @@ proptest! {
         let in_chunks = read_chunks(&document, &[chunk, 1], 16).map(|(value, _)| value);
         prop_assert_eq!(in_chunks, read);
     }
-}
-
-impl TakePieces for Recorder {
-    fn take_piece(&mut self, piece: &Piece, fillers: &[usize]) {
-        piece.replay(fillers, self).unwrap();
-    }
-}
-
-fn read_in_pieces(document: &[u8], length: usize) -> Value {
-    let mut parser = Parser::new(Scope::Document, LIMITS);
-    let mut pieces = InPieces {
-        target: Recorder::default(),
-        piece: &mut Piece::with_capacity(2_000),
-    };
-    let mut start = 0;
-    loop {
-        let (used, progress) = parser
-            .run(&document[start..], true, length, &mut pieces)
-            .unwrap();
-        start += used;
-        if pieces.piece.len() >= length || progress == Progress::Done {
-            pieces.flush();
-        }
-        if progress == Progress::Done {
-            assert_eq!(pieces.target.values.len(), 1);
-            return pieces.target.values.remove(0);
-        }
-    }
-}
-
-#[test]
-fn wherever_a_piece_ends_the_values_are_the_same() {
-    let document = format!(
-        r#"{{"z": [{{"b": 1, "a": [], "c": {{}}}}, {{"b": 2, "a": [-1, 300, 1e300], "c": {{"x": null}}}}], "a": {DOCUMENT},
-            "m": [{{"c": 1, "b": 2, "c": 3, "a": 4, "c": 5}}, true, false, 9223372036854775807, -9223372036854775808]}}"#
-    );
-    let expected = read(document.as_bytes()).unwrap();
-    for length in 1..document.len() {
-        assert_eq!(
-            read_in_pieces(document.as_bytes(), length),
-            expected,
-            "{length} bytes"
-        );
-    }
-}
-
-#[test]
-fn the_last_of_a_key_stays_the_last_where_kinds_of_objects_are_taken_for_each_other() {
-    // The first and last eight bytes of all of them, and so their kinds, are the same.
-    let key = |middle: u8| format!("01234567{}01234567", char::from(middle));
-    let object = |keys: &[u8]| {
-        let member = |(index, middle): (usize, &u8)| format!("\"{}\":{index}", key(*middle));
-        let members: Vec<_> = keys.iter().enumerate().map(member).collect();
-        format!("{{{}}}", members.join(","))
-    };
-    let document = format!("[{},{},{}]", object(b"cba"), object(b"aaa"), object(b"bbb"));
-    let expected: Value = serde_json::from_str(&document).unwrap();
-    assert_eq!(read_in_pieces(document.as_bytes(), usize::MAX), expected);
 }

@@ -1,6 +1,10 @@
 //! What decoding was told.
 
+use super::kept_pieces;
 use crate::json::decode::{Limits, Piece};
+
+/// A shorter document has no objects of one kind to speak of.
+const FEW_OBJECTS: usize = 512;
 
 /// What keys become.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, rustler::NifUnitEnum)]
@@ -68,8 +72,16 @@ impl Options {
     }
 
     /// What the terms go by way of, if they are plain.
-    pub(super) fn piece(&self, capacity: usize) -> Option<Piece> {
-        self.are_plain().then(|| Piece::with_capacity(capacity))
+    pub(super) fn piece(&self) -> Option<Piece> {
+        self.are_plain().then(kept_pieces::take)
+    }
+
+    /// The same for a document that is so short that it is read at once.
+    pub(super) fn piece_for_short(&self, length: usize) -> Option<Piece> {
+        if length >= FEW_OBJECTS {
+            return self.piece();
+        }
+        self.are_plain().then(|| Piece::with_capacity(2 * length))
     }
 
     pub(super) fn limits(&self) -> Limits {

@@ -4,9 +4,10 @@ use std::ops::Range;
 
 use cantilever::{Encoder, Env, Term, TermBuilder};
 
+use super::kept_pieces;
 use super::options::Options;
 use super::terms::{Building, Terms};
-use crate::json::decode::{InPieces, Parser, Piece, Progress, SyntaxError, TakePieces};
+use crate::json::decode::{InPieces, Parser, Piece, Progress, SyntaxError, TakePieces, Text};
 
 /// A piece of so many bytes is made terms of, which takes some 10 to 20 µs.
 const FULL: usize = 16 * 1024;
@@ -72,12 +73,13 @@ fn push_only_value(builder: &mut TermBuilder<'_>, piece: &Piece) -> bool {
 
 /// A document that is in a piece whole: its term is made where the call returns it.
 pub(super) struct InOnePiece {
-    piece: Piece,
+    piece: Option<Piece>,
     options: Options,
 }
 
 impl InOnePiece {
     pub(super) fn new(piece: Piece, options: Options) -> Self {
+        let piece = Some(piece);
         InOnePiece { piece, options }
     }
 }
@@ -85,15 +87,20 @@ impl InOnePiece {
 impl Encoder for InOnePiece {
     fn encode<'a>(&self, env: Env<'a>) -> Term<'a> {
         let mut builder = TermBuilder::new(env);
-        if !push_only_value(&mut builder, &self.piece) {
+        let Some(piece) = &self.piece else {
+            panic!("the piece is taken when it is dropped");
+        };
+        if !push_only_value(&mut builder, piece) {
             let mut building = Building::short(self.options, 0);
-            replay(
-                &self.piece,
-                &[],
-                &mut Terms::new(&mut builder, &mut building),
-            );
+            replay(piece, &[], &mut Terms::new(&mut builder, &mut building));
         }
         builder.finish()
+    }
+}
+
+impl Drop for InOnePiece {
+    fn drop(&mut self) {
+        kept_pieces::keep(self.piece.take());
     }
 }
 
@@ -116,7 +123,7 @@ impl TakePieces for Terms<'_, '_> {
     }
 
     #[inline]
-    fn see_key(&mut self, key: &str) {
+    fn see_key(&mut self, key: Text<'_>) {
         Terms::see_key(self, key);
     }
 

@@ -58,7 +58,7 @@ impl Stream {
             scope,
             builder: OwnTermBuilder::new(),
             building: Building::chunks(options),
-            piece: options.piece(pieces::CAPACITY),
+            piece: options.piece(),
             pending: Vec::new(),
             start: 0,
             read: 0,

@@ -8,7 +8,7 @@ use cantilever::{BinaryBuilder, TermBuilder, rustler};
 use super::decimal;
 use super::key_cache::{KeyCache, Place};
 use super::options::{Duplicates, Floats, Keys, Objects, Options, Strings};
-use crate::json::decode::{Events, Flow, Problem, Role, parse_integer};
+use crate::json::decode::{Events, Flow, Problem, Role, Text, parse_integer};
 
 mod atoms {
     super::rustler::atoms! {
@@ -148,7 +148,7 @@ impl<'b, 'a> Terms<'b, 'a> {
     }
 
     #[inline]
-    fn key(&mut self, key: &str) -> Result<(), Problem> {
+    fn key(&mut self, key: Text<'_>) -> Result<(), Problem> {
         let place = match &mut self.building.keys {
             Some(keys) => keys.place(key.as_bytes()),
             None => Place::TooLong,
@@ -170,14 +170,17 @@ impl<'b, 'a> Terms<'b, 'a> {
         }
     }
 
-    fn new_key(&mut self, key: &str) -> Result<(), Problem> {
+    fn new_key(&mut self, key: Text<'_>) -> Result<(), Problem> {
         match self.building.options.keys {
             Keys::Strings => {
                 self.builder.push_binary(key.as_bytes());
                 Ok(())
             }
-            Keys::ExistingAtoms => self.existing_atom(key),
-            Keys::Atoms => self.existing_atom(key).or_else(|_| self.new_atom(key)),
+            Keys::ExistingAtoms => self.existing_atom(key.as_str()),
+            Keys::Atoms => {
+                let name = key.as_str();
+                self.existing_atom(name).or_else(|_| self.new_atom(name))
+            }
         }
     }
 
@@ -234,7 +237,12 @@ impl Events for Terms<'_, '_> {
     }
 
     #[inline]
-    fn text(&mut self, text: &str, role: Role, place: Option<Range<u64>>) -> Result<(), Problem> {
+    fn text(
+        &mut self,
+        text: Text<'_>,
+        role: Role,
+        place: Option<Range<u64>>,
+    ) -> Result<(), Problem> {
         if role == Role::Key {
             self.see_key(text);
             return self.key(text);
@@ -306,7 +314,7 @@ impl Events for Terms<'_, '_> {
 impl Terms<'_, '_> {
     /// Takes note of a long key.
     #[inline]
-    pub(super) fn see_key(&mut self, key: &str) {
+    pub(super) fn see_key(&mut self, key: Text<'_>) {
         self.building.has_long_keys |= key.len() > LONG_KEY;
     }
 

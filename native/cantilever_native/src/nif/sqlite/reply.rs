@@ -108,7 +108,9 @@ impl Rows for TermRows<'_> {
         let mut values = Vec::with_capacity(columns);
         for column in 0..columns {
             let value = row.get_ref(column).map_err(Error::from)?;
-            values.push(term(self.env, value, || place(row, column))?);
+            values.push(term(self.env, value, |number| {
+                infinite(number, row, column)
+            })?);
         }
         self.rows.push(values.encode(self.env));
         Ok(())
@@ -173,31 +175,29 @@ impl Encoder for Runs<'_> {
 fn term<'a>(
     env: Env<'a>,
     value: ValueRef<'_>,
-    place: impl FnOnce() -> String,
+    infinite: impl FnOnce(f64) -> Error,
 ) -> Result<Term<'a>, Error> {
     Ok(match value {
         ValueRef::Null => nil().encode(env),
         ValueRef::Integer(number) => number.encode(env),
         ValueRef::Real(number) if number.is_finite() => number.encode(env),
-        ValueRef::Real(number) => {
-            let message = format!(
-                "{} is {number}, which no float of Elixir can be: read it as CAST(… AS TEXT)",
-                place()
-            );
-            return Err(Error::new(Reason::Value, message));
-        }
+        ValueRef::Real(number) => return Err(infinite(number)),
         ValueRef::Text(bytes) => binary(env, bytes),
         ValueRef::Blob(bytes) => (blob(), binary(env, bytes)).encode(env),
     })
 }
 
-fn place(row: &Row<'_>, column: usize) -> String {
+/// No float of Elixir is infinite.
+pub(super) fn infinite(number: f64, row: &Row<'_>, column: usize) -> Error {
     let statement: &Statement<'_> = row.as_ref();
     let name = statement.column_name(column).unwrap_or("?");
-    format!("the column {name:?} of a row")
+    let message = format!(
+        "the column {name:?} of a row is {number}, which no float of Elixir can be: read it as CAST(… AS TEXT)"
+    );
+    Error::new(Reason::Value, message)
 }
 
-fn binary<'a>(env: Env<'a>, bytes: &[u8]) -> Term<'a> {
+pub(super) fn binary<'a>(env: Env<'a>, bytes: &[u8]) -> Term<'a> {
     let mut binary = NewBinary::new(env, bytes.len());
     binary.as_mut_slice().copy_from_slice(bytes);
     binary.into()

@@ -65,9 +65,9 @@ impl OpenRequest {
 /// `{sql, within, max_result}`
 #[derive(NifTuple)]
 pub(super) struct QueryRequest<'a> {
-    sql: &'a str,
+    pub(super) sql: &'a str,
     within: WithinName,
-    max_result: usize,
+    pub(super) max_result: usize,
 }
 
 impl<'a> From<QueryRequest<'a>> for sqlite::Request<'a> {

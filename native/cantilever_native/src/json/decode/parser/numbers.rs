@@ -3,6 +3,7 @@
 use jiter::{Jiter, NumberAny, NumberInt, Peek};
 
 use super::{Progress, Run, State, Step, Stop, WINDOW, window};
+use crate::json::decode::quick_number::{self, QuickNumber};
 use crate::json::decode::{Events, Expected, Flow, Found, MOST_DIGITS, Problem, number};
 
 /// A number that goes on after so many bytes of the input at hand is put together by itself.
@@ -14,6 +15,32 @@ const LONGEST_NUMBER: usize = MOST_DIGITS + 1;
 impl<E: Events> Run<'_, E> {
     #[inline]
     pub(super) fn number(&mut self, first: u8) -> Step {
+        let rest = &self.input[self.index..];
+        match quick_number::read(rest) {
+            Some((QuickNumber::Integer(value), length)) => {
+                self.events.integer(value);
+                self.index += length;
+                self.after_value(Flow::Go)
+            }
+            Some((QuickNumber::Float(value), length)) => self.float(value, length),
+            None => self.other_number(first),
+        }
+    }
+
+    #[inline]
+    fn float(&mut self, value: f64, length: usize) -> Step {
+        let text = &self.input[self.index..self.index + length];
+        match self.events.float(value, text) {
+            Ok(flow) => {
+                self.index += length;
+                self.after_value(flow)
+            }
+            Err(problem) => Err(self.fault(self.index, problem)),
+        }
+    }
+
+    #[inline(never)]
+    fn other_number(&mut self, first: u8) -> Step {
         let rest = &self.input[self.index..];
         let window = window(rest);
         let may_go_on = !self.is_last || rest.len() > WINDOW;
@@ -27,15 +54,7 @@ impl<E: Events> Run<'_, E> {
                     self.index += end;
                     return self.after_value(Flow::Go);
                 }
-                Ok(NumberAny::Float(value)) => {
-                    return match self.events.float(value, &window[..end]) {
-                        Ok(flow) => {
-                            self.index += end;
-                            self.after_value(flow)
-                        }
-                        Err(problem) => Err(self.fault(self.index, problem)),
-                    };
-                }
+                Ok(NumberAny::Float(value)) => return self.float(value, end),
                 Err(_) => {}
             }
         }

@@ -5,7 +5,7 @@ use memchr::{memchr, memchr2};
 
 use super::{Progress, Run, State, Step, Stop, WINDOW, window};
 use crate::json::decode::long_text::{unfinished_utf8, whole_characters};
-use crate::json::decode::{Events, Expected, Flow, Problem, Role};
+use crate::json::decode::{Events, Expected, Flow, Problem, Role, Text, quick_text};
 
 /// A string that goes on after so many bytes of the input at hand is read in parts.
 pub(in crate::json::decode) const LONG_TEXT: usize = 1024;
@@ -22,15 +22,43 @@ pub(super) struct LongText {
 
 impl<E: Events> Run<'_, E> {
     #[inline]
+    pub(super) fn key(&mut self) -> Step {
+        match self.events.known_key(&self.input[self.index..]) {
+            Some(length) => {
+                self.index += length;
+                self.state = State::Value;
+                Ok(())
+            }
+            None => self.text(Role::Key),
+        }
+    }
+
+    #[inline]
     pub(super) fn text(&mut self, role: Role) -> Step {
         let start = self.parser.offset + self.index as u64 + 1;
+        let body = window(&self.input[self.index + 1..]);
+        let Some(length) = quick_text::length(body) else {
+            return self.other_text(role, start);
+        };
+        let place = Some(start..start + length as u64);
+        match self.events.text(Text::new(body, length), role, place) {
+            Ok(()) => {
+                self.index += length + 2;
+                self.after_text(role)
+            }
+            Err(problem) => Err(self.fault(self.index, problem)),
+        }
+    }
+
+    #[inline(never)]
+    fn other_text(&mut self, role: Role, start: u64) -> Step {
         let window = window(&self.input[self.index..]);
         let mut jiter = Jiter::with_tape(window, std::mem::take(&mut self.parser.tape));
         let read = match jiter.known_str() {
             Ok(text) => {
                 let is_as_written = window.as_ptr_range().contains(&text.as_ptr());
                 let place = is_as_written.then(|| start..start + text.len() as u64);
-                Ok(self.events.text(text, role, place))
+                Ok(self.events.text(text.into(), role, place))
             }
             Err(error) => Err(error),
         };

@@ -1,0 +1,27 @@
+# The chat without sockets: how many connections a node carries, how fast it delivers and stores, what a crash costs, and what
+# others notice of native work next door.
+
+Code.require_file("support/bench.exs", __DIR__)
+
+for part <- ~w(population scale fan_out storing),
+    do: Code.require_file("chat/#{part}.exs", __DIR__)
+
+alias Cantilever.Bench
+alias Cantilever.Bench.Chat
+
+# Crashes are what some parts are about.
+Logger.configure(level: :emergency)
+
+parts = [Chat.Scale, Chat.FanOut, Chat.Storing]
+
+Bench.main("chat", fn options ->
+  {results, goals} =
+    parts
+    |> Enum.map(fn part ->
+      IO.puts(:stderr, "chat: #{part |> Module.split() |> List.last() |> Macro.underscore()}")
+      part.run(options.quick)
+    end)
+    |> Enum.unzip()
+
+  {Enum.concat(results), Enum.concat(goals)}
+end)

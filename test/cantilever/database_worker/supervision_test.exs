@@ -1,0 +1,185 @@
+defmodule Cantilever.DatabaseWorker.SupervisionTest do
+  use ExUnit.Case, async: true
+
+  import Cantilever.Eventually
+
+  alias Cantilever.DatabaseWorker
+  alias Cantilever.DatabaseWorker.Error
+  alias Cantilever.Native
+
+  @moduletag :tmp_dir
+
+  defp start(context, options \\ []) do
+    path = Path.join(context.tmp_dir, "test.db")
+    start_supervised!({DatabaseWorker, [path: path, readers: 2] ++ options})
+  end
+
+  defp count(database), do: hd(hd(DatabaseWorker.query!(database, "SELECT count(*) FROM t").rows))
+
+  test "fifty who write at once get no error", context do
+    database = start(context, synchronous: :normal)
+    DatabaseWorker.query!(database, "CREATE TABLE t (x)")
+
+    1..50
+    |> Enum.map(fn writer ->
+      Task.async(fn ->
+        for i <- 1..100 do
+          options = [timeout: :infinity]
+          params = [writer * 1_000 + i]
+          DatabaseWorker.query!(database, "INSERT INTO t VALUES (?)", params, options)
+        end
+      end)
+    end)
+    |> Task.await_many(:infinity)
+
+    assert count(database) == 5_000
+    assert DatabaseWorker.integrity_check(database) == :ok
+  end
+
+  test "tables are dropped and made again while others read", context do
+    database = start(context)
+    DatabaseWorker.query!(database, "CREATE TABLE t (a)")
+    test = self()
+
+    reader =
+      spawn_link(fn ->
+        Stream.repeatedly(fn -> DatabaseWorker.query!(database, "SELECT * FROM t") end)
+        |> Enum.find(fn result ->
+          # The columns are those of the rows.
+          for row <- result.rows, do: assert(length(row) == length(result.columns))
+          receive(do: (:stop -> true), after: (0 -> false))
+        end)
+
+        send(test, :read)
+      end)
+
+    for i <- 1..100 do
+      columns = Enum.map_join(0..rem(i, 5), ", ", &"c#{&1}")
+
+      assert {:ok, _} =
+               DatabaseWorker.transaction(database, fn transaction ->
+                 DatabaseWorker.query!(transaction, "DROP TABLE t")
+                 DatabaseWorker.query!(transaction, "CREATE TABLE t (#{columns})")
+                 DatabaseWorker.query!(transaction, "INSERT INTO t DEFAULT VALUES")
+               end)
+    end
+
+    send(reader, :stop)
+    assert_receive :read
+  end
+
+  test "a worker that is killed under load comes back, and what it said is stored is stored",
+       context do
+    name = :"#{__MODULE__}.#{context.test}"
+    start(context, name: name, synchronous: :normal)
+    DatabaseWorker.query!(name, "CREATE TABLE t (x PRIMARY KEY)")
+
+    writers =
+      for writer <- 1..8 do
+        Task.async(fn ->
+          for i <- 1..200, reduce: 0 do
+            stored ->
+              case DatabaseWorker.query(name, "INSERT INTO t VALUES (?)", ["#{writer}-#{i}"]) do
+                {:ok, _result} -> stored + 1
+                {:error, %Error{reason: reason}} when reason in [:unavailable, :crashed] -> stored
+              end
+          end
+        end)
+      end
+
+    # Not quicker than a supervisor bears.
+    for _ <- 1..3 do
+      pid = eventually_whereis(name)
+      monitor = Process.monitor(pid)
+      Process.exit(pid, :kill)
+      assert_receive {:DOWN, ^monitor, :process, ^pid, :killed}
+    end
+
+    stored = writers |> Task.await_many(:infinity) |> Enum.sum()
+    assert count(name) == stored
+    assert DatabaseWorker.integrity_check(name) == :ok
+  end
+
+  defp eventually_whereis(name) do
+    eventually(fn -> Process.whereis(name) end)
+    Process.whereis(name)
+  end
+
+  test "a name under which nobody runs is an error", context do
+    for worker <- [:"#{__MODULE__}.nobody", spawn(fn -> :ok end)] do
+      assert {:error, %Error{reason: :unavailable} = error} =
+               DatabaseWorker.query(worker, "SELECT 1", [], timeout: 50)
+
+      assert error.message =~ inspect(worker)
+    end
+
+    _ = context
+  end
+
+  test "a connection that is lost is replaced", context do
+    database = start(context)
+    DatabaseWorker.query!(database, "CREATE TABLE t (x)")
+
+    {:error, %Error{reason: :crashed}} =
+      DatabaseWorker.transaction(database, fn transaction ->
+        DatabaseWorker.query!(transaction, "INSERT INTO t VALUES (1)")
+        # As a panic in a native function leaves it.
+        Native.sqlite_close(transaction.lease.connection)
+        assert {:error, %Error{reason: :crashed}} = DatabaseWorker.query(transaction, "SELECT 1")
+      end)
+
+    assert DatabaseWorker.query!(database, "INSERT INTO t VALUES (2)").changes == 1
+    assert DatabaseWorker.query!(database, "SELECT x FROM t").rows == [[2]]
+  end
+
+  test "a queue that is full refuses who comes next", context do
+    database = start(context, max_queue: 3)
+    test = self()
+
+    {:ok, :held} =
+      DatabaseWorker.transaction(
+        database,
+        fn _transaction ->
+          waiting =
+            for _ <- 1..3 do
+              spawn(fn ->
+                send(test, {:done, DatabaseWorker.query(database, "PRAGMA user_version")})
+              end)
+            end
+
+          eventually(fn ->
+            Enum.all?(waiting, &(Process.info(&1, :status) == {:status, :waiting}))
+          end)
+
+          assert {:error, %Error{reason: :overloaded}} =
+                   DatabaseWorker.query(database, "PRAGMA user_version")
+
+          # Readers have a queue of their own, and who has died makes room.
+          assert {:ok, _} = DatabaseWorker.query(database, "SELECT 1")
+          Process.exit(hd(waiting), :kill)
+
+          eventually(fn ->
+            case DatabaseWorker.query(database, "PRAGMA user_version", [], timeout: 5) do
+              {:error, %Error{reason: :timeout}} -> true
+              {:error, %Error{reason: :overloaded}} -> false
+            end
+          end)
+
+          :held
+        end,
+        timeout: :infinity
+      )
+
+    for _ <- 1..2, do: assert_receive({:done, {:ok, _result}})
+  end
+
+  test "all the processes of a worker end with it, and the file is closed", context do
+    database = start(context)
+    DatabaseWorker.query!(database, "CREATE TABLE t (x)")
+    path = Path.join(context.tmp_dir, "test.db")
+    assert File.exists?(path <> "-wal")
+    stop_supervised!(DatabaseWorker)
+    # The last one to close the file puts its log into it.
+    refute File.exists?(path <> "-wal")
+  end
+end
