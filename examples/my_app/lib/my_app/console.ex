@@ -28,8 +28,10 @@ defmodule MyApp.Console do
     options = Keyword.validate!(options, chat: MyApp.Chat, device: Process.group_leader())
     transport = {__MODULE__, {options[:device], user_id}}
 
-    with {:ok, connection} <- Chat.connect(options[:chat], user_id, transport: transport) do
-      Chat.join(options[:chat], room_id, user_id, connection: connection)
+    with {:ok, connection} <- Chat.connect(options[:chat], user_id, transport: transport),
+         {:error, error} <- Chat.UserConnection.join(connection, room_id) do
+      Chat.UserConnection.close(connection)
+      {:error, error}
     end
   end
 

@@ -20,6 +20,14 @@ defmodule MyApp.ConsoleTest do
     for line <- String.split(output, "\n"), line =~ "[#{user_id}]", do: line
   end
 
+  # The registry hears of an end a moment after it.
+  defp until_none(chat, user_id) do
+    case Chat.connections(chat, user_id) do
+      {:ok, []} -> :ok
+      {:ok, _closing} -> until_none(chat, user_id)
+    end
+  end
+
   describe "join/3" do
     test "shows what each user sees", %{chat: chat, device: device, options: options} do
       assert {:ok, %{seq: 0}} = Console.join("lobby", "ann", options)
@@ -33,9 +41,10 @@ defmodule MyApp.ConsoleTest do
       assert seen(chat, device, "bob") == ["[bob] lobby #1 ann: Hello, Bob!"]
     end
 
-    test "says what is wrong", %{options: options} do
+    test "says what is wrong, and leaves no connection", %{chat: chat, options: options} do
       assert {:error, %Chat.Error{reason: :invalid_user_id}} = Console.join("lobby", "", options)
       assert {:error, %Chat.Error{reason: :invalid_room_id}} = Console.join("", "ann", options)
+      assert :ok = until_none(chat, "ann")
     end
   end
 

@@ -91,7 +91,7 @@ defmodule MyApp.PictureMessages.Gate do
 
   @spec let_in(t(), visitor()) :: t()
   defp let_in(state, visitor) do
-    if visitor.timer, do: Process.cancel_timer(visitor.timer)
+    _left_ms = visitor.timer && Process.cancel_timer(visitor.timer)
     GenServer.reply(visitor.from, {:ok, state.limits})
     put_in(state.inside[visitor.pid], visitor)
   end
