@@ -3,7 +3,7 @@
 
 Code.require_file("support/bench.exs", __DIR__)
 
-for part <- ~w(population scale fan_out storing),
+for part <- ~w(population scale fan_out storing quiet crashes durability),
     do: Code.require_file("chat/#{part}.exs", __DIR__)
 
 alias Cantilever.Bench
@@ -12,7 +12,7 @@ alias Cantilever.Bench.Chat
 # Crashes are what some parts are about.
 Logger.configure(level: :emergency)
 
-parts = [Chat.Scale, Chat.FanOut, Chat.Storing]
+parts = [Chat.Scale, Chat.FanOut, Chat.Storing, Chat.Quiet, Chat.Crashes, Chat.Durability]
 
 Bench.main("chat", fn options ->
   {results, goals} =

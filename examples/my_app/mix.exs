@@ -16,7 +16,7 @@ defmodule MyApp.MixProject do
 
   def application do
     [
-      extra_applications: [:logger],
+      extra_applications: [:crypto, :logger],
       mod: {MyApp.Application, []}
     ]
   end

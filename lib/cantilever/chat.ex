@@ -162,7 +162,7 @@ defmodule Cantilever.Chat do
   @spec leave(chat, String.t(), String.t(), keyword) :: :ok | {:error, Error.t()}
   def leave(chat, room_id, user_id, options \\ []) do
     {connection, options} = pop_connection!(options)
-    Arguments.options!(options, [], "leave")
+    %{} = Arguments.options!(options, [], "leave")
     config = Config.fetch!(chat)
 
     with :ok <- Arguments.room_id(room_id),
@@ -272,7 +272,7 @@ defmodule Cantilever.Chat do
   @spec subscribe(chat, String.t(), keyword) :: {:ok, pid} | {:error, Error.t()}
   def subscribe(chat, room_id, options \\ []) do
     config = Config.fetch!(chat)
-    Arguments.options!(options, [last_seq: nil, timeout: @call_ms], "subscribe")
+    %{} = Arguments.options!(options, [last_seq: nil, timeout: @call_ms], "subscribe")
 
     with :ok <- Arguments.room_id(room_id),
          {:ok, connection} <-

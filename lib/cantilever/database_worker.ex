@@ -51,6 +51,9 @@ defmodule Cantilever.DatabaseWorker do
   alias Cantilever.DatabaseWorker.Transaction
   alias Cantilever.Native
 
+  # The timeout of what goes through the whole file.
+  @long 60_000
+
   @typedoc "A value of a row."
   @type value :: nil | integer | float | binary | {:blob, binary}
 
@@ -204,7 +207,7 @@ defmodule Cantilever.DatabaseWorker do
 
   Gives `{:ok, value}` with what `fun` has returned, whatever that is; what it raises, throws or exits with goes through to the caller.
   In each of these cases but the first, and when the caller dies, all is rolled back. The transaction has the writer from its beginning
-  (`BEGIN IMMEDIATE`), so keep it short. `:timeout` counts from the call to the commit, 5000 ms by default, and ends the statements of
+  (`BEGIN IMMEDIATE`), so keep it short, and write in it by `transaction`: a write by the worker itself would wait for it. `:timeout` counts from the call to the commit, 5000 ms by default, and ends the statements of
   the transaction too.
   """
   @spec transaction(worker, (Transaction.t() -> value), timeout: timeout) ::
@@ -249,8 +252,8 @@ defmodule Cantilever.DatabaseWorker do
         {:ok, value}
 
       {:error, error} ->
-        _ = transact(lease, :roll_back, Deadline.new(:infinity))
-        {:error, error}
+        with {:ok, :ok} <- transact(lease, :roll_back, Deadline.new(:infinity)),
+             do: {:error, error}
     end
   end
 
@@ -305,10 +308,10 @@ defmodule Cantilever.DatabaseWorker do
   """
   @spec integrity_check(worker, timeout: timeout) :: :ok | {:error, Error.t()}
   def integrity_check(worker, options \\ []) do
-    CallOptions.new!(options, [:timeout], "integrity_check/2")
-    options = Keyword.merge([timeout: 60_000, mode: :read], options)
+    options = CallOptions.new!(options, [:timeout], "integrity_check/2", timeout: @long)
+    deadline = Deadline.new(options.timeout)
 
-    case query(worker, "PRAGMA integrity_check(20)", [], options) do
+    case query(worker, "PRAGMA integrity_check(20)", [], :read, deadline) do
       {:ok, %Result{rows: [["ok"]]}} ->
         :ok
 
@@ -331,8 +334,8 @@ defmodule Cantilever.DatabaseWorker do
   """
   @spec backup(worker, Path.t(), timeout: timeout) :: :ok | {:error, Error.t()}
   def backup(worker, path, options \\ []) do
-    CallOptions.new!(options, [:timeout], "backup/3")
-    deadline = Deadline.new(Keyword.get(options, :timeout, 60_000))
+    options = CallOptions.new!(options, [:timeout], "backup/3", timeout: @long)
+    deadline = Deadline.new(options.timeout)
 
     Lease.with_connection(worker, :reader, deadline, fn lease ->
       Backup.write(path, fn temporary ->

@@ -18,16 +18,19 @@ defmodule Cantilever.Chat.Delivery do
     Resync.storing(config)
 
     with {:ok, results} <- Store.append(config.store, entries) do
-      tell_rooms(config, for({:ok, message} <- results, do: message))
+      :ok = tell_rooms(config, for({:ok, message} <- results, do: message))
       {:ok, Enum.map(results, &receipt/1)}
     end
   end
 
   # A room that cannot be found now reads the store when it can be.
   defp tell_rooms(config, messages) do
-    for {room_id, messages} <- Enum.group_by(messages, & &1.room_id),
-        room = Rooms.whereis(config, room_id),
-        do: Room.committed(room, messages)
+    messages
+    |> Enum.group_by(& &1.room_id)
+    |> Enum.each(fn {room_id, messages} ->
+      room = Rooms.whereis(config, room_id)
+      if room, do: Room.committed(room, messages)
+    end)
   end
 
   defp receipt({:ok, message}), do: {:ok, message.seq}

@@ -12,6 +12,9 @@ defmodule Cantilever.Chat.Post do
   alias Cantilever.Chat.Rooms
   alias Cantilever.MessageQueue
 
+  # How an answer to an alias is tagged, as GenServer.call/3 has it.
+  @dialyzer {:no_improper_lists, send_and_wait: 4}
+
   @look_again_ms 5
   # The queue itself gives up in time. The sender waits a little longer, in case it cannot even do that.
   @grace_ms 500

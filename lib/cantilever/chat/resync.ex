@@ -29,8 +29,12 @@ defmodule Cantilever.Chat.Resync do
   def handle_continue(:tell_rooms, state) do
     # What the dead one has begun is over when this one's turn has come.
     case Store.settle(state.config.store) do
-      :ok -> tell_rooms(state.config)
-      {:error, _away} -> Process.send_after(self(), :tell_rooms, @again_ms)
+      :ok ->
+        tell_rooms(state.config)
+
+      {:error, _away} ->
+        Process.send_after(self(), :tell_rooms, @again_ms)
+        :ok
     end
 
     {:noreply, state}
@@ -52,8 +56,11 @@ defmodule Cantilever.Chat.Resync do
   def handle_info(_late_answer, state), do: {:noreply, state}
 
   defp tell_rooms(config) do
-    for room_id <- Rooms.ids(config),
-        room = Rooms.whereis(config, room_id),
-        do: Room.resync(room)
+    config
+    |> Rooms.ids()
+    |> Enum.each(fn room_id ->
+      room = Rooms.whereis(config, room_id)
+      if room, do: Room.resync(room)
+    end)
   end
 end

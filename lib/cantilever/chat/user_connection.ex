@@ -160,7 +160,7 @@ defmodule Cantilever.Chat.UserConnection do
   def init({chat, user_id, owner, {transport, socket}}) do
     # The registry's partitions are linked to what is registered in them. A connection outlives them.
     Process.flag(:trap_exit, true)
-    if owner, do: Process.monitor(owner)
+    _ = if owner, do: Process.monitor(owner)
 
     state = %__MODULE__{
       chat: chat,
@@ -349,7 +349,7 @@ defmodule Cantilever.Chat.UserConnection do
     # A client cannot have what the room does not have yet.
     last_seq = min(membership.last_seq || seq, seq)
 
-    membership = Membership.at(%{membership | place: place, from: nil, attempts: 0}, last_seq)
+    membership = Membership.enter(membership, place, last_seq)
 
     case missed do
       :read_store -> state |> replay(room_id, membership, seq) |> no_reply()
@@ -359,7 +359,7 @@ defmodule Cantilever.Chat.UserConnection do
 
   defp receive_next(state, membership, message) do
     with {:ok, state} <- push(state, "message", message) do
-      Membership.at(membership, message.seq)
+      _same = Membership.at(membership, message.seq)
       {:noreply, state}
     end
   end
@@ -496,8 +496,12 @@ defmodule Cantilever.Chat.UserConnection do
     registry = Config.fetch!(state.chat).user_registry
 
     # The registry lets a process register the same key many times.
-    unless Enum.any?(Registry.lookup(registry, state.user_id), &(elem(&1, 0) == self())),
-      do: {:ok, _partition} = Registry.register(registry, state.user_id, state.owner)
+    registered? = Enum.any?(Registry.lookup(registry, state.user_id), &(elem(&1, 0) == self()))
+
+    {:ok, _partition} =
+      if registered?,
+        do: {:ok, nil},
+        else: Registry.register(registry, state.user_id, state.owner)
 
     state
   rescue

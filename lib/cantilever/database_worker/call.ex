@@ -12,29 +12,39 @@ defmodule Cantilever.DatabaseWorker.Call do
   @spec run(Deadline.t(), nil | String.t(), (tuple -> {:ok, result} | {:error, term})) ::
           {:ok, result} | {:error, Error.t()}
         when result: term
-  def run(deadline, sql, native), do: run(deadline, sql, native, @first_pause)
+  def run(deadline, sql, native), do: run(deadline, sql, native, @first_pause, nil)
 
-  defp run(deadline, sql, native, pause) do
-    case attempt(native, Deadline.clock(deadline)) do
+  defp run(deadline, sql, native, pause, busy_before) do
+    {_asked_at, left} = clock = Deadline.clock(deadline)
+
+    case attempt(native, clock) do
       {:ok, result} ->
         {:ok, result}
 
       {:error, {:busy, _code, _message} = busy} ->
         if wait(deadline, pause),
-          do: run(deadline, sql, native, min(pause * 2, @longest_pause)),
+          do: run(deadline, sql, native, min(pause * 2, @longest_pause), busy),
           else: {:error, error(busy, sql)}
+
+      # It was the lock that has left it no time.
+      {:error, {:timeout, _code, _message}}
+      when busy_before != nil and left < @longest_pause * 1_000 ->
+        {:error, error(busy_before, sql)}
 
       {:error, failure} ->
         {:error, error(failure, sql)}
     end
   end
 
-  # A panic has closed the connection, and ends here: the caller gets an error as for all else.
+  # Either has cost the connection, and ends here: the caller gets an error as for all else.
   defp attempt(native, clock) do
     native.(clock)
   rescue
     panic in Cantilever.NativePanic ->
       {:error, {:crashed, nil, "the native code has panicked: #{Exception.message(panic)}"}}
+
+    stale in Cantilever.StaleHandle ->
+      {:error, {:crashed, nil, "the kit's library was upgraded: #{Exception.message(stale)}"}}
   end
 
   # Between half of the pause and all of it, so that those who wait do not come back together.

@@ -16,14 +16,14 @@ defmodule Cantilever.DatabaseWorker.CallOptions do
     chunk_rows: "an integer from 1 to 100_000"
   }
 
-  @spec new!(keyword, [atom], String.t()) :: t
-  def new!(options, keys, function) do
+  @spec new!(keyword, [atom], String.t(), keyword) :: t
+  def new!(options, keys, function, defaults \\ []) do
     unless Keyword.keyword?(options) do
       raise ArgumentError,
             "the options of #{function} must be a keyword list, got: #{inspect(options)}"
     end
 
-    Enum.reduce(options, @defaults, fn {key, value}, all ->
+    Enum.reduce(options, Map.merge(@defaults, Map.new(defaults)), fn {key, value}, all ->
       check!(key, value, keys, function)
       Map.put(all, key, value)
     end)

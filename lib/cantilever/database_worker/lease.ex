@@ -5,7 +5,7 @@ defmodule Cantilever.DatabaseWorker.Lease do
 
   alias Cantilever.DatabaseWorker.Deadline
   alias Cantilever.DatabaseWorker.Error
-  alias Cantilever.Native
+  alias Cantilever.DatabaseWorker.Upkeep
 
   @enforce_keys [:connection, :number, :worker, :ref, :max_result]
   defstruct [:connection, :number, :worker, :ref, :max_result]
@@ -116,7 +116,7 @@ defmodule Cantilever.DatabaseWorker.Lease do
   @spec check_in(t, :good | :doubtful | :left_open) :: :ok
   def check_in(%__MODULE__{} = lease, state) do
     send(lease.worker, {:check_in, lease.ref, state})
-    unless Process.alive?(lease.worker), do: Native.sqlite_close(lease.connection)
+    unless Process.alive?(lease.worker), do: Upkeep.close_now(lease.connection)
     :ok
   end
 

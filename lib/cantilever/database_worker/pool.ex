@@ -2,38 +2,8 @@ defmodule Cantilever.DatabaseWorker.Pool do
   @moduledoc false
   # Who has which connection, and who waits for one: pure, the worker acts on it.
 
-  defmodule Place do
-    @moduledoc false
-    # Where a connection is, or is to be.
-
-    @enforce_keys [:id, :role]
-    defstruct [:id, :role, :connection, :borrower, state: :opening, attempts: 0, failure: nil]
-
-    @type t :: %__MODULE__{
-            id: non_neg_integer,
-            role: :writer | :reader,
-            connection: nil | reference,
-            borrower: nil | Cantilever.DatabaseWorker.Pool.Borrower.t(),
-            state: :opening | :idle | :lent | :settling,
-            attempts: non_neg_integer,
-            failure: nil | Cantilever.DatabaseWorker.Error.t()
-          }
-  end
-
-  defmodule Borrower do
-    @moduledoc false
-    # Who has a connection, or waits for one.
-
-    @enforce_keys [:pid, :ref, :monitor, :role]
-    defstruct [:pid, :ref, :monitor, :role]
-
-    @type t :: %__MODULE__{
-            pid: pid,
-            ref: reference,
-            monitor: reference,
-            role: :writer | :reader
-          }
-  end
+  alias Cantilever.DatabaseWorker.Pool.Borrower
+  alias Cantilever.DatabaseWorker.Pool.Place
 
   @enforce_keys [:places, :max_queue]
   defstruct [:places, :max_queue, writer: :queue.new(), reader: :queue.new()]
@@ -73,6 +43,11 @@ defmodule Cantilever.DatabaseWorker.Pool do
       do: :full,
       else: {:ok, Map.put(pool, borrower.role, :queue.in(borrower, queue))}
   end
+
+  # Who was taken out and cannot have it after all: the next one again.
+  @spec put_back(t, Borrower.t()) :: t
+  def put_back(pool, borrower),
+    do: Map.update!(pool, borrower.role, &:queue.in_r(borrower, &1))
 
   # The next one who can have a connection, and that.
   @spec next(t, :writer | :reader) :: {Borrower.t(), Place.t(), t} | nil

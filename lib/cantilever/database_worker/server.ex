@@ -10,7 +10,6 @@ defmodule Cantilever.DatabaseWorker.Server do
   alias Cantilever.DatabaseWorker.Options
   alias Cantilever.DatabaseWorker.Pool
   alias Cantilever.DatabaseWorker.Upkeep
-  alias Cantilever.Native
 
   @enforce_keys [:options, :pool]
   # Which place each process that is opening or rolling back works for, by its monitor.
@@ -76,13 +75,13 @@ defmodule Cantilever.DatabaseWorker.Server do
   def terminate(_reason, state) do
     for {_id, %{connection: connection}} <- state.pool.places,
         connection != nil,
-        do: Native.sqlite_close(connection)
+        do: Upkeep.close_now(connection)
 
     # What is being opened would be closed when nobody refers to it any more, but that may be later than who stops a worker expects.
     for {monitor, _id} <- state.at_work do
       receive do
         {:DOWN, ^monitor, :process, _pid, {:opened, connection}} ->
-          Native.sqlite_close(connection)
+          Upkeep.close_now(connection)
 
         {:DOWN, ^monitor, :process, _pid, _reason} ->
           :ok
@@ -115,7 +114,7 @@ defmodule Cantilever.DatabaseWorker.Server do
   end
 
   defp lend(state, borrower, place) do
-    case Native.sqlite_lend(place.connection) do
+    case Upkeep.lend(place.connection) do
       {:ok, number} ->
         lease = %Lease{
           connection: place.connection,
@@ -129,10 +128,8 @@ defmodule Cantilever.DatabaseWorker.Server do
         answer(borrower.ref, {:ok, lease}, %{state | pool: pool})
 
       {:error, _not_there} ->
-        # Somebody has used it beyond his lease, or closed it.
-        {:ok, pool} = Pool.enqueue(%{state.pool | max_queue: :infinity}, borrower)
-        pool = %{pool | max_queue: state.pool.max_queue}
-        settle(%{state | pool: pool}, place)
+        # Somebody uses it beyond his lease or has closed it, or the library was upgraded.
+        settle(%{state | pool: Pool.put_back(state.pool, borrower)}, place)
     end
   end
 

@@ -11,6 +11,7 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
 
   # Opening may mean to bring what a crash has left into the file.
   @open_timeout 30_000
+  @locked_ms 2_000
   @pause_ms 2
 
   @spec open(Options.t(), :writer | :reader) :: reference
@@ -28,15 +29,35 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
 
   @spec close(reference) :: :ok
   def close(connection) do
-    _pid = spawn(Native, :sqlite_close, [connection])
+    _pid = spawn(__MODULE__, :close_now, [connection])
     :ok
+  end
+
+  # After an upgrade of the library, the old one closes what it has opened, once nobody refers to it.
+  @spec close_now(reference) :: :ok
+  def close_now(connection) do
+    Native.sqlite_close(connection)
+  rescue
+    Cantilever.StaleHandle -> :ok
+  end
+
+  # The number of the next lease, unless there cannot be one.
+  @spec lend(reference) :: {:ok, pos_integer} | {:error, term}
+  def lend(connection) do
+    Native.sqlite_lend(connection)
+  rescue
+    stale in Cantilever.StaleHandle -> {:error, stale}
   end
 
   # As an exit that no supervisor has to hear of.
   defp watched(fun) do
-    {_pid, monitor} = spawn_monitor(fn -> exit(fun.()) end)
+    {_pid, monitor} = spawn_monitor(__MODULE__, :exit_with, [fun])
     monitor
   end
+
+  @doc false
+  @spec exit_with((() -> term)) :: no_return
+  def exit_with(fun), do: exit(fun.())
 
   defp open_now(options, role) do
     request = {
@@ -48,13 +69,13 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
       options.max_bytes
     }
 
-    # A lock is waited for by the worker's own pauses, so that who asks meanwhile hears of it.
-    clock = Deadline.clock(Deadline.new(@open_timeout))
+    # Who was killed may be closing the file right now, with a lock on it: that is no reason to turn callers away.
+    opened =
+      Call.run(Deadline.new(@locked_ms), nil, fn _clock ->
+        Native.sqlite_open(request, Deadline.clock(Deadline.new(@open_timeout)))
+      end)
 
-    case Native.sqlite_open(request, clock) do
-      {:ok, connection} -> {:ok, connection}
-      {:error, failure} -> {:error, explained(Call.error(failure, nil), options)}
-    end
+    with {:error, error} <- opened, do: {:error, explained(error, options)}
   rescue
     # Such as a panic. The worker tries again.
     exception ->
@@ -76,6 +97,8 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
       {:error, other} ->
         {:not_settled, other}
     end
+  rescue
+    exception -> {:not_settled, exception}
   end
 
   defp explained(%Error{reason: :cannot_open} = error, %Options{path: path})

@@ -3,7 +3,7 @@ defmodule MyApp.ReleaseProject do
   # A copy of this project that a test may change, and whose releases it builds.
 
   @root File.cwd!()
-  @files ~w(lib rel mix.exs) ++
+  @files ~w(config lib rel mix.exs) ++
            for(file <- ~w(src Cargo.toml Cargo.lock), do: "native/my_app_native/" <> file)
 
   @spec create(Path.t()) :: Path.t()

@@ -8,6 +8,9 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Error, Reason};
 
+/// What the log is cut to, in bytes, once readers have let go of a longer one.
+const LONGEST_LOG: u32 = 64 << 20;
+
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
@@ -94,6 +97,7 @@ impl Settings {
                 return Err(Error::new(Reason::CannotOpen, message));
             }
         }
+        connection.execute_batch(&format!("PRAGMA journal_size_limit = {LONGEST_LOG}"))?;
         let synchronous = if self.is_durable { "FULL" } else { "NORMAL" };
         connection.execute_batch(&format!("PRAGMA synchronous = {synchronous}"))?;
         if self.role == Role::Reader {

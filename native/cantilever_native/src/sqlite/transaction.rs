@@ -41,7 +41,11 @@ impl Connection {
     /// Ends what is open, if there is something. Nothing stops it.
     pub fn roll_back(&mut self) -> Result<(), Error> {
         if self.is_in_transaction() {
-            self.own(ROLLBACK)?;
+            // Nobody should have a connection in such a state, so its reason is one for which it is replaced.
+            self.own(ROLLBACK).map_err(|error| Error {
+                reason: Reason::Io,
+                ..error
+            })?;
         }
         Ok(())
     }

@@ -1,0 +1,6 @@
+import Config
+
+# Each run of the tests has a folder of its own, which is gone after it.
+if config_env() == :test do
+  config :my_app, data_dir: Path.join(System.tmp_dir!(), "my_app-test-#{System.pid()}")
+end
