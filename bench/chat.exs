@@ -3,7 +3,7 @@
 
 Code.require_file("support/bench.exs", __DIR__)
 
-for part <- ~w(population scale fan_out storing quiet crashes durability),
+for part <- ~w(population scale fan_out storing quiet crashes durability soak),
     do: Code.require_file("chat/#{part}.exs", __DIR__)
 
 alias Cantilever.Bench
@@ -14,7 +14,7 @@ Logger.configure(level: :emergency)
 
 parts = [Chat.Scale, Chat.FanOut, Chat.Storing, Chat.Quiet, Chat.Crashes, Chat.Durability]
 
-Bench.main("chat", fn options ->
+measure = fn options ->
   {results, goals} =
     parts
     |> Enum.map(fn part ->
@@ -24,4 +24,11 @@ Bench.main("chat", fn options ->
     |> Enum.unzip()
 
   {Enum.concat(results), Enum.concat(goals)}
-end)
+end
+
+Bench.main(
+  "chat",
+  &if(&1[:soak], do: Chat.Soak.run(&1.soak), else: measure.(&1)),
+  &Bench.table/1,
+  soak: :float
+)
