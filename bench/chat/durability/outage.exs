@@ -17,7 +17,12 @@ defmodule Cantilever.Bench.Chat.Outage do
   @patience_ms 60_000
   @pause_ms 1
 
-  @type found :: %{ledger: Ledger.t(), resumed_ms: float, refused: non_neg_integer}
+  @typedoc "`read` is what came of reading a room's history meanwhile."
+  @type found :: %{
+          ledger: Ledger.t(),
+          resumed_ms: float,
+          read: {:ok, [Chat.Message.t()]} | {:error, Chat.Error.t()}
+        }
 
   @doc """
   `break` takes the database away and gives what `mend` needs to give it back. With `:from_the_start` that is before the chat starts. It is away until
@@ -34,6 +39,7 @@ defmodule Cantilever.Bench.Chat.Outage do
 
     stay_broken(load, options[:at_least_ms] || 0)
     before = Load.acknowledged(load)
+    read = Chat.history(chat, hd(@rooms))
     mended = now()
     mend.(broken)
     until(fn -> Load.acknowledged(load) > before end)
@@ -44,7 +50,7 @@ defmodule Cantilever.Bench.Chat.Outage do
     ledger = Ledger.new(@rooms, @senders) |> Ledger.read(log)
     ledger = Ledger.compare(ledger, Module.concat(chat, Database))
     Supervisor.stop(supervisor)
-    %{ledger: ledger, resumed_ms: resumed_ms, refused: Load.refused(load)}
+    %{ledger: ledger, resumed_ms: resumed_ms, read: read}
   end
 
   defp start_chat(database) do

@@ -23,7 +23,7 @@ defmodule Cantilever.Chat.DurabilityTest do
     assert map_size(ledger.acknowledged) >= 270
   end
 
-  # Senders hear of it, nothing is lost, and what comes after it is stored: or else this would not end.
+  # Senders hear of it, what is there can be read, nothing is lost, and what comes after it is stored: or else this would not end.
   describe "goes on after" do
     test "a disk that was full", %{tmp_dir: folder} do
       fill = fn disk ->
@@ -31,9 +31,13 @@ defmodule Cantilever.Chat.DurabilityTest do
       end
 
       case FullDisk.with_disk(folder, fill) do
-        {:ok, found} -> right!(found.ledger)
+        {:ok, found} ->
+          right!(found.ledger)
+          assert {:ok, [_ | _]} = found.read
+
         # Where nothing can be mounted, there is no disk to fill.
-        {:left_out, _why} -> :ok
+        {:left_out, _why} ->
+          :ok
       end
     end
 
@@ -43,6 +47,8 @@ defmodule Cantilever.Chat.DurabilityTest do
         lock = fn -> lock(database) end
         found = Outage.run(folder, database, lock, &Node.kill/1, from_the_start: from_the_start?)
         right!(found.ledger)
+        # There is nothing to read where there is no table yet.
+        assert from_the_start? or match?({:ok, [_ | _]}, found.read)
       end
     end
   end
