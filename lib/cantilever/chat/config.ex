@@ -15,7 +15,8 @@ defmodule Cantilever.Chat.Config do
     :shard_supervisor,
     :connection_supervisor,
     :queue,
-    :resync
+    :resync,
+    :registry_lost
   ]
   defstruct @enforce_keys
 
@@ -29,7 +30,9 @@ defmodule Cantilever.Chat.Config do
           shard_supervisor: atom,
           connection_supervisor: atom,
           queue: atom,
-          resync: atom
+          resync: atom,
+          # The ms of monotonic time at which rooms were last seen to have lost their places in the registry.
+          registry_lost: :atomics.atomics_ref()
         }
 
   @spec new(Options.t()) :: t
@@ -44,8 +47,16 @@ defmodule Cantilever.Chat.Config do
       shard_supervisor: part(name, ShardSupervisor),
       connection_supervisor: part(name, ConnectionSupervisor),
       queue: part(name, MessageQueue),
-      resync: part(name, Resync)
+      resync: part(name, Resync),
+      registry_lost: never()
     }
+  end
+
+  # Monotonic time may be negative, and as large as that.
+  defp never do
+    atomics = :atomics.new(1, signed: true)
+    :atomics.put(atomics, 1, -0x4000_0000_0000_0000)
+    atomics
   end
 
   # It is read for every message, and written when a chat starts.

@@ -43,7 +43,7 @@ defmodule Cantilever.Chat.Post do
     answer = wait(entry, ref, queue_monitor, sent_ms, deadline_ms + @grace_ms)
     Process.demonitor(queue_monitor, [:flush])
     Process.demonitor(ref, [:flush])
-    :erlang.unalias(ref)
+    _ = :erlang.unalias(ref)
     # An answer that came before the alias was gone.
     receive do
       {[:alias | ^ref], _answer} -> :ok

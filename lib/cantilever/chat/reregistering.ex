@@ -4,7 +4,7 @@ defmodule Cantilever.Chat.Reregistering do
   # that follow at once would be thousands, and each would say so again. So there is one timer for the next try, and one for a look
   # some time after the last partition has gone, as the key and the process of an entry are in tables of two of them.
 
-  @soon_ms 2
+  @soon_ms 1
   @look_ms 500
 
   @typedoc "Nil for a process whose registry is as it was."
@@ -14,21 +14,15 @@ defmodule Cantilever.Chat.Reregistering do
   @spec lost(t) :: t
   def lost(timers) do
     timers = soon(timers)
-    with %{look: look} <- timers, do: Process.cancel_timer(look)
-    Map.put(timers, :look, Process.send_after(self(), {:register_again, :look}, @look_ms))
+    _ = with %{look: look} <- timers, do: Process.cancel_timer(look)
+    Map.put(timers, :look, set(:look, @look_ms))
   end
 
   @doc "The registry is away: the process is to try soon, with `{:register_again, :soon}`."
   @spec soon(t) :: t
   def soon(%{soon: _timer} = timers), do: timers
 
-  def soon(timers),
-    do:
-      Map.put(
-        timers || %{},
-        :soon,
-        Process.send_after(self(), {:register_again, :soon}, @soon_ms)
-      )
+  def soon(timers), do: Map.put(timers || %{}, :soon, set(:soon, @soon_ms))
 
   @doc "A timer has come."
   @spec due(t, :soon | :look) :: t
@@ -38,4 +32,6 @@ defmodule Cantilever.Chat.Reregistering do
       rest -> rest
     end
   end
+
+  defp set(which, ms), do: Process.send_after(self(), {:register_again, which}, ms)
 end

@@ -196,8 +196,10 @@ defmodule Cantilever.Chat.Room do
   def handle_info({:EXIT, shard, reason}, state) when is_map_key(state.shards, shard),
     do: {:stop, {:shard, reason}, state}
 
-  def handle_info({:EXIT, _registry, _reason}, state),
-    do: {:noreply, %{state | reregistering: Reregistering.lost(state.reregistering)}}
+  def handle_info({:EXIT, _registry, _reason}, state) do
+    Rooms.lost(Config.fetch!(state.chat))
+    {:noreply, %{state | reregistering: Reregistering.lost(state.reregistering)}}
+  end
 
   def handle_info({:register_again, when_set}, state),
     do: register_again(%{state | reregistering: Reregistering.due(state.reregistering, when_set)})

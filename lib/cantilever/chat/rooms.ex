@@ -10,6 +10,8 @@ defmodule Cantilever.Chat.Rooms do
   alias Cantilever.Chat.Room
 
   @look_again_ms 5
+  # What rooms need to register again when the registry is back.
+  @registering_ms 25
 
   @spec via(Config.t(), String.t()) :: {:via, Registry, {atom, String.t()}}
   def via(config, room_id), do: {:via, Registry, {config.room_registry, room_id}}
@@ -35,13 +37,19 @@ defmodule Cantilever.Chat.Rooms do
     ArgumentError -> :unavailable
   end
 
+  @doc "Notes that a room has lost its place in the registry."
+  @spec lost(Config.t()) :: :ok
+  def lost(config), do: :atomics.put(config.registry_lost, 1, now())
+
   @doc "The room, which is started if need be. Waits for parts that are restarting until `deadline_ms`, a monotonic time."
   @spec ensure(Config.t(), String.t(), integer) :: {:ok, pid} | {:error, Error.t()}
   def ensure(config, room_id, deadline_ms) do
     with nil <- whereis(config, room_id),
+         false <- lost?(config),
          :look_again <- start(config, room_id) do
       look_again(config, room_id, deadline_ms)
     else
+      true -> look_again(config, room_id, deadline_ms)
       {:ok, room} -> {:ok, room}
       {:error, error} -> {:error, error}
       room -> {:ok, room}
@@ -55,6 +63,9 @@ defmodule Cantilever.Chat.Rooms do
   rescue
     ArgumentError -> []
   end
+
+  # A room that is not found may only have to register again. A second one would take its place, and its members would have to follow.
+  defp lost?(config), do: now() - :atomics.get(config.registry_lost, 1) < @registering_ms
 
   defp start(config, room_id) do
     supervisor = {:via, PartitionSupervisor, {config.room_supervisor, room_id}}
@@ -78,7 +89,7 @@ defmodule Cantilever.Chat.Rooms do
   end
 
   defp look_again(config, room_id, deadline_ms) do
-    if System.monotonic_time(:millisecond) < deadline_ms do
+    if now() < deadline_ms do
       receive after: (@look_again_ms -> ensure(config, room_id, deadline_ms))
     else
       error(
@@ -87,4 +98,6 @@ defmodule Cantilever.Chat.Rooms do
       )
     end
   end
+
+  defp now, do: System.monotonic_time(:millisecond)
 end

@@ -27,6 +27,16 @@ defmodule Cantilever.Chat.SupervisionTest do
       for name <- 1..20, do: assert_receive({^name, "message", %{seq: 1}}, 5_000)
     end
 
+    test "has no second room started while the rooms register again", %{chat: chat} do
+      config = Config.fetch!(chat)
+      now = System.monotonic_time(:millisecond)
+      :atomics.put(config.registry_lost, 1, now + 60_000)
+      assert {:error, %Error{reason: :unavailable}} = Rooms.ensure(config, "a", now)
+      assert Chat.rooms(chat) == []
+      :atomics.put(config.registry_lost, 1, now - 60_000)
+      assert {:ok, _room} = Rooms.ensure(config, "a", now)
+    end
+
     # Each try to register with what is gone says once more that it is.
     test "is not asked again and again while it is away", %{chat: chat} do
       config = Config.fetch!(chat)
