@@ -65,8 +65,16 @@ defmodule Cantilever.Chat.Store.SQLiteTest do
     append!(store, [entry("a")])
     {:ok, _result} = DatabaseWorker.query(worker(store), "DROP TABLE cantilever_messages")
     assert Store.recent(store, "a", 9) == {:ok, []}
-    {:ok, _result} = DatabaseWorker.query(worker(store), "DROP TABLE cantilever_messages")
     assert [%{seq: 1}] = append!(store, [entry("a")])
+  end
+
+  test "reading waits for nobody who writes, also where there is no table yet" do
+    store = start!([])
+
+    assert {:ok, {:ok, []}} =
+             DatabaseWorker.transaction(worker(store), fn _transaction ->
+               Store.recent(store, "a", 9)
+             end)
   end
 
   test "a table that is another one is an error" do

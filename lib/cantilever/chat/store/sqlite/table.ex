@@ -73,17 +73,24 @@ defmodule Cantilever.Chat.Store.SQLite.Table do
   @spec read(Config.t(), :recent | :newer | :older | :known, String.t(), [term]) ::
           Cantilever.Chat.Store.messages()
   def read(config, which, room_id, params) do
-    with_table(config, fn ->
+    result =
       DatabaseWorker.query(config.worker, @reading[which], [room_id | params],
         mode: :read,
         timeout: config.timeout
       )
-    end)
-    |> case do
-      {:ok, result} -> {:ok, result.rows |> Enum.map(&message(room_id, &1)) |> ascending(which)}
-      {:error, error} -> {:error, error(error)}
+
+    case result do
+      {:ok, result} ->
+        {:ok, result.rows |> Enum.map(&message(room_id, &1)) |> ascending(which)}
+
+      {:error, error} ->
+        if missing?(error), do: {:ok, []}, else: {:error, error(error)}
     end
   end
+
+  # Who reads does not make it: that needs a lock, which somebody else may hold for long.
+  defp missing?(%{reason: reason, message: message}),
+    do: reason in @without_table and message =~ "no such table"
 
   @doc "Calls the function, and once more if the table was missing and could be made."
   @spec with_table(Config.t(), (() -> {:ok, term} | {:error, term})) ::
