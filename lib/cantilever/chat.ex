@@ -35,11 +35,11 @@ defmodule Cantilever.Chat do
       ├── the processes of the store           such as a Cantilever.DatabaseWorker
       ├── MessageQueue                         Cantilever.MessageQueue: many messages, one commit
       ├── ShardSupervisor                      DynamicSupervisor, its children temporary
-      ├── RoomSupervisor                       PartitionSupervisor, one_for_one
+      ├── RoomSupervisor                       PartitionSupervisor, one_for_one, 1,000 restarts in 10 s
       │   └── a DynamicSupervisor for each scheduler, 10,000 restarts in 10 s
       │       └── Room                         transient
       ├── Resync                               has the rooms look into the store when the queue has died
-      └── ConnectionSupervisor                 PartitionSupervisor, one_for_one
+      └── ConnectionSupervisor                 PartitionSupervisor, one_for_one, 1,000 restarts in 10 s
           └── a supervisor for each scheduler  simple_one_for_one
               └── UserConnection               temporary
 
@@ -272,9 +272,12 @@ defmodule Cantilever.Chat do
   @spec subscribe(chat, String.t(), keyword) :: {:ok, pid} | {:error, Error.t()}
   def subscribe(chat, room_id, options \\ []) do
     config = Config.fetch!(chat)
-    %{} = Arguments.options!(options, [last_seq: nil, timeout: @call_ms], "subscribe")
+    defaults = [last_seq: nil, timeout: @call_ms]
+    %{timeout: timeout} = Arguments.options!(options, defaults, "subscribe")
+    _valid = Arguments.timeout!(timeout)
 
     with :ok <- Arguments.room_id(room_id),
+         :ok <- room_for_one_more(config, self()),
          {:ok, connection} <-
            start_connection(config, nil, self(), {Transport.Process, self()}) do
       case UserConnection.join(connection, room_id, [visible: false] ++ options) do
@@ -310,15 +313,15 @@ defmodule Cantilever.Chat do
           {PartitionSupervisor,
            name: config.room_supervisor,
            partitions: partitions,
-           child_spec:
-             {DynamicSupervisor,
-              max_restarts: 10_000,
-              max_seconds: 10,
-              max_children: ceil_div(options.max_rooms, partitions)}},
+           max_restarts: 1_000,
+           max_seconds: 10,
+           child_spec: {DynamicSupervisor, max_restarts: 10_000, max_seconds: 10}},
           {Resync, options.name},
           {PartitionSupervisor,
            name: config.connection_supervisor,
            partitions: partitions,
+           max_restarts: 1_000,
+           max_seconds: 10,
            child_spec: ConnectionSupervisor}
         ]
 
@@ -332,8 +335,6 @@ defmodule Cantilever.Chat do
   defp id({_module, options}, index) when is_list(options), do: options[:name] || index
   defp id(%{id: id}, _index), do: id
   defp id({module, _argument}, _index), do: module
-
-  defp ceil_div(number, parts), do: div(number + parts - 1, parts)
 
   defp start_connection(config, user_id, owner, transport) do
     # Spread by chance, as one user, or one process, may have many.

@@ -8,7 +8,8 @@ defmodule Cantilever.ChatTest do
              Enum.sort([
                Module.concat(chat, RoomRegistry),
                Module.concat(chat, UserRegistry),
-               Cantilever.Chat.Store.Memory.Owner,
+               Cantilever.Chat.Store.Memory.Tables,
+               Cantilever.Chat.Store.Memory.Writer,
                Module.concat(chat, MessageQueue),
                Module.concat(chat, ShardSupervisor),
                Module.concat(chat, RoomSupervisor),
@@ -45,6 +46,14 @@ defmodule Cantilever.ChatTest do
       end
 
       assert_raise ArgumentError, ~r/:name of a chat is missing/, fn -> Chat.start_link([]) end
+
+      assert_raise ArgumentError, ~r/unknown option :batch for a message queue/, fn ->
+        Chat.start_link(name: X, queue: [batch: 1])
+      end
+
+      assert_raise ArgumentError, ~r/:commit, which is the chat's own/, fn ->
+        Chat.start_link(name: X, queue: [commit: &{:ok, &1}])
+      end
 
       assert_raise ArgumentError, ~r/a store is/, fn ->
         Chat.start_link(name: X, store: 1)
@@ -124,10 +133,10 @@ defmodule Cantilever.ChatTest do
 
     @tag chat: [max_rooms: 1]
     test "has a limit of rooms in all", %{chat: chat} do
-      # A supervisor for each scheduler has its share of them.
-      results = for n <- 1..50, do: Chat.join(chat, "room #{n}", "ann")
-      assert Enum.any?(results, &match?({:error, %Error{reason: :too_many_rooms}}, &1))
-      assert length(Chat.rooms(chat)) <= System.schedulers_online()
+      assert {:ok, _} = Chat.join(chat, "a", "ann")
+      assert {:error, %Error{reason: :too_many_rooms}} = Chat.join(chat, "b", "ann")
+      assert {:error, %Error{reason: :too_many_rooms}} = Chat.broadcast(chat, "b", "ann", 1)
+      assert Chat.rooms(chat) == ["a"]
     end
   end
 

@@ -75,6 +75,14 @@ defmodule Cantilever.Chat.Config do
     end
   end
 
+  # A page of the store is to fit into memory, whatever its messages are.
+  @page 500
+  @page_bytes 67_108_864
+
+  @doc "How many messages to read of the store at a time."
+  @spec page(t) :: pos_integer
+  def page(config), do: max(1, min(@page, div(@page_bytes, config.options.max_payload_bytes)))
+
   @doc "The name of a part of a chat."
   @spec part(atom, module) :: atom
   def part(name, part), do: Module.concat(name, part)

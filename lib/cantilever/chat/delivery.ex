@@ -15,7 +15,7 @@ defmodule Cantilever.Chat.Delivery do
           | {:unknown, term}
   def commit(entries, chat) do
     config = Config.fetch!(chat)
-    Resync.storing(config)
+    Resync.storing(config, entries |> Enum.map(& &1.room_id) |> Enum.uniq())
 
     with {:ok, results} <- Store.append(config.store, entries) do
       :ok = tell_rooms(config, for({:ok, message} <- results, do: message))

@@ -3,6 +3,7 @@ defmodule Cantilever.Chat.Options do
   # The options of a chat.
 
   alias Cantilever.Chat.Store
+  alias Cantilever.MessageQueue
   alias Cantilever.Options
 
   @schema [
@@ -17,7 +18,7 @@ defmodule Cantilever.Chat.Options do
         "what keeps the messages: a module with the behaviour `Cantilever.Chat.Store`, or `{module, options}`"
     ],
     queue: [
-      type: :term,
+      type: :keyword,
       default: [],
       doc:
         "options of the `Cantilever.MessageQueue` to the store, as a keyword list without `:name` and `:commit`"
@@ -108,10 +109,17 @@ defmodule Cantilever.Chat.Options do
   @spec docs() :: String.t()
   def docs, do: Options.docs(@schema)
 
+  # What is wrong is found here, and not in the supervisor's process.
   @spec new!(term) :: t
   def new!(options) do
     options = Options.new!(options, @schema, "a chat")
-    # A store that is wrong is found here, and not in the supervisor's process.
+
+    for key <- [:name, :commit], Keyword.has_key?(options.queue, key) do
+      raise ArgumentError,
+            "the option :queue of a chat has #{inspect(key)}, which is the chat's own"
+    end
+
+    _queue = MessageQueue.Options.new!([commit: {__MODULE__, :new!, []}] ++ options.queue)
     _store = Store.new(options.name, options.store)
     options
   end

@@ -38,8 +38,7 @@ defmodule Cantilever.Chat.Post do
     sent_ms = System.monotonic_time(:millisecond)
     queue_monitor = Process.monitor(queue)
     ref = :erlang.monitor(:process, room, alias: :explicit_unalias)
-    left_ms = max(deadline_ms - sent_ms, 0)
-    Room.post(room, entry, {self(), [:alias | ref]}, left_ms)
+    Room.post(room, entry, {self(), [:alias | ref]}, deadline_ms)
     answer = wait(entry, ref, queue_monitor, sent_ms, deadline_ms + @grace_ms)
     Process.demonitor(queue_monitor, [:flush])
     Process.demonitor(ref, [:flush])
@@ -72,7 +71,7 @@ defmodule Cantilever.Chat.Post do
       {:DOWN, ^queue_monitor, _, _, _} ->
         if entry.id, do: :again
     after
-      max(until_ms - System.monotonic_time(:millisecond), 0) -> nil
+      min(max(until_ms - System.monotonic_time(:millisecond), 0), 0xFFFFFFFF) -> nil
     end
   end
 

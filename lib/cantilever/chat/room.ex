@@ -22,7 +22,8 @@ defmodule Cantilever.Chat.Room do
   ## Large rooms
 
   Each process delivers to `shard_members` members at most. A room with more has shards beside it, processes that deliver to a part of the
-  members each, and that live and die with it.
+  members each, and that die with it. The members of a shard that crashes come back to the room by themselves. While shards have more than `max_lag`
+  messages to deliver, the room takes no more.
 
   A member writes into shared memory how far it has come. Who is more than `max_lag` messages behind is taken out, and told so
   (`Cantilever.Chat.Transport`): the memory that a slow member can take is bounded, and nobody waits for it.
@@ -43,8 +44,7 @@ defmodule Cantilever.Chat.Room do
   alias Cantilever.MessageQueue
 
   @read_again_ms 5..1_000
-  # What a room reads of the store in one go.
-  @page 500
+  @admit_again_ms 20
 
   defstruct [
     :chat,
@@ -53,9 +53,13 @@ defmodule Cantilever.Chat.Room do
     # nil until the store has been read.
     recent: nil,
     shards: %{},
-    # Joins that wait for the store, the latest first.
-    waiting: [],
-    reads: 0,
+    # Joins that wait for the store, by connection.
+    waiting: %{},
+    # The task that reads the store, and whether something was stored since it has begun.
+    reading: nil,
+    stale?: false,
+    read_timer: nil,
+    failed_reads: 0,
     active?: true,
     idle_since: nil,
     reregistering: nil
@@ -66,9 +70,12 @@ defmodule Cantilever.Chat.Room do
            room_id: String.t(),
            roster: Roster.t(),
            recent: Recent.t() | nil,
-           shards: %{pid => non_neg_integer},
-           waiting: [Join.t()],
-           reads: non_neg_integer,
+           shards: %{pid => {size :: non_neg_integer, delivered :: :atomics.atomics_ref()}},
+           waiting: %{pid => Join.t()},
+           reading: reference | nil,
+           stale?: boolean,
+           read_timer: reference | nil,
+           failed_reads: non_neg_integer,
            active?: boolean,
            idle_since: integer | nil,
            reregistering: Reregistering.t()
@@ -95,9 +102,9 @@ defmodule Cantilever.Chat.Room do
 
   # Passes a message on to be stored. The queue answers `from` after the commit.
   @doc false
-  @spec post(pid, Entry.t(), GenServer.from(), non_neg_integer) :: :ok
-  def post(room, entry, from, timeout_ms),
-    do: GenServer.cast(room, {:post, entry, from, timeout_ms})
+  @spec post(pid, Entry.t(), GenServer.from(), deadline_ms :: integer) :: :ok
+  def post(room, entry, from, deadline_ms),
+    do: GenServer.cast(room, {:post, entry, from, deadline_ms})
 
   # Tells the room what has been stored, in order.
   @doc false
@@ -122,47 +129,47 @@ defmodule Cantilever.Chat.Room do
     Process.flag(:trap_exit, true)
 
     case Rooms.register(config, room_id) do
-      {:taken, _another_was_quicker} ->
-        :ignore
-
-      registered ->
+      :ok ->
         look_idle_later(config)
 
         state = %__MODULE__{
           chat: config.name,
           room_id: room_id,
-          roster: Roster.new(room_id, config.options.max_lag),
-          reregistering: if(registered == :unavailable, do: Reregistering.soon(nil))
+          roster: Roster.new(room_id, config.options.max_lag)
         }
 
-        {:ok, state, {:continue, :read}}
+        {:ok, read(state)}
+
+      # Another was quicker, or the registry is being restarted: who wants the room looks again.
+      _taken_or_unavailable ->
+        :ignore
     end
   end
 
   @impl GenServer
-  def handle_continue(:read, state), do: {:noreply, read(state)}
-
-  @impl GenServer
   def handle_cast({:join, join}, %{recent: nil} = state),
-    do: {:noreply, %{state | waiting: [join | state.waiting], active?: true}}
+    do: {:noreply, wait(%{state | active?: true}, join)}
 
   def handle_cast({:join, join}, state), do: {:noreply, admit(%{state | active?: true}, join)}
 
-  def handle_cast({:post, entry, from, timeout_ms}, state) do
+  def handle_cast({:post, entry, from, deadline_ms}, state) do
     config = Config.fetch!(state.chat)
 
-    MessageQueue.put_async(config.queue, entry,
-      key: state.room_id,
-      bytes: byte_size(entry.json),
-      reply_to: from,
-      timeout: timeout_ms
-    )
+    if shards_lag?(state, config.options.max_lag) do
+      GenServer.reply(from, {:error, overloaded(state)})
+    else
+      MessageQueue.put_async(config.queue, entry,
+        key: state.room_id,
+        bytes: byte_size(entry.json),
+        reply_to: from,
+        timeout: max(deadline_ms - System.monotonic_time(:millisecond), 0)
+      )
+    end
 
     {:noreply, %{state | active?: true}}
   end
 
-  # The store is read after this was sent.
-  def handle_cast({:committed, _messages}, %{recent: nil} = state), do: {:noreply, state}
+  def handle_cast({:committed, _messages}, %{recent: nil} = state), do: {:noreply, read(state)}
 
   def handle_cast({:committed, messages}, state) do
     last = state.recent.last_seq
@@ -170,11 +177,11 @@ defmodule Cantilever.Chat.Room do
     case Enum.drop_while(messages, &(&1.seq <= last)) do
       [] -> {:noreply, state}
       [%{seq: seq} | _] = new when seq == last + 1 -> {:noreply, deliver(state, new)}
-      _some_are_missing -> {:noreply, catch_up(state)}
+      _some_are_missing -> {:noreply, read(state)}
     end
   end
 
-  def handle_cast(:resync, state), do: {:noreply, catch_up(state)}
+  def handle_cast(:resync, state), do: {:noreply, read(state)}
 
   @impl GenServer
   def handle_call(:user_ids, _from, state),
@@ -182,19 +189,32 @@ defmodule Cantilever.Chat.Room do
 
   @impl GenServer
   def handle_info({:leave, connection, ref}, state) do
-    waiting = Enum.reject(state.waiting, &(&1.connection == connection and &1.ref == ref))
+    waiting =
+      case state.waiting do
+        %{^connection => %{ref: ^ref}} -> Map.delete(state.waiting, connection)
+        waiting -> waiting
+      end
 
     {:noreply, %{state | waiting: waiting, roster: Roster.leave(state.roster, connection, ref)}}
   end
+
+  def handle_info({reading, outcome}, %{reading: reading} = state) when is_reference(reading) do
+    Process.demonitor(reading, [:flush])
+    {:noreply, has_read(%{state | reading: nil}, outcome)}
+  end
+
+  def handle_info({:DOWN, reading, :process, _pid, reason}, %{reading: reading} = state),
+    do: {:noreply, has_read(%{state | reading: nil}, {:error, reason})}
 
   def handle_info({:DOWN, _monitor, :process, connection, _reason}, state),
     do: {:noreply, %{state | roster: Roster.forget(state.roster, connection)}}
 
   def handle_info({:shard_size, shard, size}, state),
-    do: {:noreply, %{state | shards: Map.replace(state.shards, shard, size)}}
+    do: {:noreply, resize(state, shard, fn _size -> size end)}
 
-  def handle_info({:EXIT, shard, reason}, state) when is_map_key(state.shards, shard),
-    do: {:stop, {:shard, reason}, state}
+  # Its members watch it, and come again.
+  def handle_info({:EXIT, shard, _reason}, state) when is_map_key(state.shards, shard),
+    do: {:noreply, %{state | shards: Map.delete(state.shards, shard)}}
 
   def handle_info({:EXIT, _registry, _reason}, state) do
     Rooms.lost(Config.fetch!(state.chat))
@@ -204,14 +224,15 @@ defmodule Cantilever.Chat.Room do
   def handle_info({:register_again, when_set}, state),
     do: register_again(%{state | reregistering: Reregistering.due(state.reregistering, when_set)})
 
-  def handle_info(:read_again, state), do: {:noreply, catch_up(state)}
+  def handle_info(:read_again, state), do: {:noreply, read(%{state | read_timer: nil})}
+  def handle_info(:admit_again, state), do: {:noreply, admit_waiting(state)}
 
   def handle_info(:look_idle, state) do
     config = Config.fetch!(state.chat)
 
     if idle?(state) do
       # Whoever looks for the room from now on starts another.
-      Registry.unregister(config.room_registry, state.room_id)
+      Rooms.unregister(config, state.room_id)
       # Who has sent something after that knows that it was not looked at.
       {:stop, {:shutdown, {:idle_since, state.idle_since}}, state}
     else
@@ -242,7 +263,7 @@ defmodule Cantilever.Chat.Room do
     case Rooms.register(Config.fetch!(state.chat), state.room_id) do
       # What was stored while the room could not be found.
       :ok ->
-        {:noreply, catch_up(state)}
+        {:noreply, read(state)}
 
       :known ->
         {:noreply, state}
@@ -256,42 +277,49 @@ defmodule Cantilever.Chat.Room do
     end
   end
 
+  # In a process of its own, as a store may take its time: one at a time, and not again before its time.
   @spec read(t) :: t
-  defp read(state) do
-    config = Config.fetch!(state.chat)
-    size = config.options.recent_messages
+  defp read(%{reading: reading} = state) when reading != nil, do: %{state | stale?: true}
+  defp read(%{read_timer: timer} = state) when timer != nil, do: state
 
-    case Store.recent(config.store, state.room_id, max(size, 1)) do
-      {:ok, messages} ->
-        state = %{state | recent: Recent.new(size, messages), reads: 0}
-
-        state.waiting
-        |> Enum.reverse()
-        |> Enum.reduce(%{state | waiting: []}, &admit(&2, &1))
-
-      {:error, _reason} ->
-        read_later(state)
-    end
-  end
-
-  defp catch_up(%{recent: nil} = state), do: read(state)
-
-  defp catch_up(state) do
+  defp read(%{room_id: room_id, recent: recent} = state) do
     config = Config.fetch!(state.chat)
 
-    case Store.newer(config.store, state.room_id, state.recent.last_seq, @page) do
-      {:ok, []} -> %{state | reads: 0}
-      {:ok, messages} -> state |> deliver(messages) |> catch_up()
-      {:error, _reason} -> read_later(state)
-    end
+    read =
+      if recent,
+        do: fn -> Store.newer(config.store, room_id, recent.last_seq, Config.page(config)) end,
+        else: fn ->
+          Store.recent(config.store, room_id, max(config.options.recent_messages, 1))
+        end
+
+    task = Task.Supervisor.async_nolink(Cantilever.TaskSupervisor, read)
+    %{state | reading: task.ref, stale?: false}
   end
 
-  defp read_later(state) do
+  defp has_read(%{recent: nil} = state, {:ok, messages}) do
+    size = Config.fetch!(state.chat).options.recent_messages
+
+    %{state | recent: Recent.new(size, messages), failed_reads: 0}
+    |> admit_waiting()
+    |> read_if(state.stale?)
+  end
+
+  defp has_read(state, {:ok, messages}) do
+    last = state.recent.last_seq
+    new = Enum.drop_while(messages, &(&1.seq <= last))
+    state = if new == [], do: state, else: deliver(state, new)
+    read_if(%{state | failed_reads: 0}, messages != [] or state.stale?)
+  end
+
+  defp has_read(state, {:error, _reason}) do
     first..longest = @read_again_ms
-    delay = min(longest, first * 2 ** min(state.reads, 10))
-    Process.send_after(self(), :read_again, div(delay, 2) + :rand.uniform(div(delay, 2)))
-    %{state | reads: state.reads + 1}
+    delay = div(min(longest, first * 2 ** min(state.failed_reads, 10)), 2)
+    timer = Process.send_after(self(), :read_again, delay + :rand.uniform(delay))
+    %{state | read_timer: timer, failed_reads: state.failed_reads + 1}
   end
+
+  defp read_if(state, true), do: read(state)
+  defp read_if(state, false), do: state
 
   defp deliver(state, messages) do
     for {shard, _size} <- state.shards, do: Shard.deliver(shard, messages)
@@ -304,40 +332,85 @@ defmodule Cantilever.Chat.Room do
     }
   end
 
+  defp wait(state, join), do: put_in(state.waiting[join.connection], join)
+
+  defp admit_waiting(%{recent: nil} = state), do: state
+
+  defp admit_waiting(state),
+    do: Enum.reduce(Map.values(state.waiting), %{state | waiting: %{}}, &admit(&2, &1))
+
   defp admit(state, join) do
     config = Config.fetch!(state.chat)
-    seq = state.recent.last_seq
-    missed = Recent.after_seq(state.recent, join.last_seq)
     full = config.options.shard_members
 
     cond do
       Roster.size(state.roster) < full ->
+        {seq, missed} = welcome(state, join)
         %{state | roster: Roster.add(state.roster, join, seq, missed)}
 
-      shard = Enum.find_value(state.shards, fn {shard, size} -> size < full && shard end) ->
+      shard = Enum.find_value(state.shards, fn {shard, {size, _}} -> size < full && shard end) ->
+        {seq, missed} = welcome(state, join)
         Shard.add(shard, join, seq, missed)
-        %{state | shards: Map.update!(state.shards, shard, &(&1 + 1))}
+        resize(state, shard, &(&1 + 1))
 
       true ->
-        shard = start_shard(config, state)
-        Shard.add(shard, join, seq, missed)
-        %{state | shards: Map.put(state.shards, shard, 1)}
+        config |> start_shard(state) |> admit_to_new(join)
     end
   end
+
+  defp welcome(state, join),
+    do: {state.recent.last_seq, Recent.after_seq(state.recent, join.last_seq)}
 
   defp start_shard(config, state) do
     options = [hibernate_after: config.options.hibernate_after_ms]
     roster = Roster.new(state.room_id, config.options.max_lag)
+    delivered = :atomics.new(1, [])
+    :atomics.put(delivered, 1, state.recent.last_seq)
+    child = {Shard, {self(), roster, delivered, options}}
 
-    {:ok, shard} =
-      DynamicSupervisor.start_child(config.shard_supervisor, {Shard, {self(), roster, options}})
+    case DynamicSupervisor.start_child(config.shard_supervisor, child) do
+      {:ok, shard} -> {:ok, put_in(state.shards[shard], {0, delivered})}
+      {:error, _reason} -> {:error, state}
+    end
+  catch
+    :exit, _the_supervisor_is_restarting -> {:error, state}
+  end
 
-    shard
+  defp admit_to_new({:ok, state}, join), do: admit(state, join)
+
+  defp admit_to_new({:error, state}, join) do
+    Process.send_after(self(), :admit_again, @admit_again_ms)
+    wait(state, join)
+  end
+
+  defp resize(state, shard, change) do
+    case state.shards do
+      %{^shard => {size, delivered}} -> put_in(state.shards[shard], {change.(size), delivered})
+      _is_gone -> state
+    end
+  end
+
+  # Shards deliver in their own time. What is stored faster than that would gather in their mailboxes.
+  defp shards_lag?(%{shards: shards}, _max_lag) when shards == %{}, do: false
+
+  defp shards_lag?(state, max_lag) do
+    Enum.any?(state.shards, fn {_shard, {_size, delivered}} ->
+      state.recent.last_seq - :atomics.get(delivered, 1) > max_lag
+    end)
+  end
+
+  defp overloaded(state) do
+    %MessageQueue.Error{
+      reason: :overloaded,
+      message:
+        "the room #{inspect(state.room_id)} has more messages to deliver than max_lag allows; nothing was stored"
+    }
   end
 
   defp idle?(state) do
-    not state.active? and state.waiting == [] and Roster.empty?(state.roster) and
-      Enum.all?(state.shards, fn {_shard, size} -> size == 0 end)
+    not state.active? and state.reading == nil and state.waiting == %{} and
+      Roster.empty?(state.roster) and
+      Enum.all?(state.shards, fn {_shard, {size, _delivered}} -> size == 0 end)
   end
 
   defp look_idle_later(config),

@@ -37,6 +37,13 @@ defmodule Cantilever.Chat.Rooms do
     ArgumentError -> :unavailable
   end
 
+  @spec unregister(Config.t(), String.t()) :: :ok
+  def unregister(config, room_id) do
+    Registry.unregister(config.room_registry, room_id)
+  rescue
+    ArgumentError -> :ok
+  end
+
   @doc "Notes that a room has lost its place in the registry."
   @spec lost(Config.t()) :: :ok
   def lost(config), do: :atomics.put(config.registry_lost, 1, now())
@@ -46,6 +53,7 @@ defmodule Cantilever.Chat.Rooms do
   def ensure(config, room_id, deadline_ms) do
     with nil <- whereis(config, room_id),
          false <- lost?(config),
+         :ok <- room_for_one_more(config),
          :look_again <- start(config, room_id) do
       look_again(config, room_id, deadline_ms)
     else
@@ -67,18 +75,27 @@ defmodule Cantilever.Chat.Rooms do
   # A room that is not found may only have to register again. A second one would take its place, and its members would have to follow.
   defp lost?(config), do: now() - :atomics.get(config.registry_lost, 1) < @registering_ms
 
+  defp room_for_one_more(config) do
+    limit = config.options.max_rooms
+
+    if Registry.count(config.room_registry) < limit,
+      do: :ok,
+      else:
+        error(
+          :too_many_rooms,
+          "the chat #{inspect(config.name)} has as many rooms as max_rooms allows (#{limit})"
+        )
+  rescue
+    # The registry is being restarted, and says so to the room.
+    ArgumentError -> :ok
+  end
+
   defp start(config, room_id) do
     supervisor = {:via, PartitionSupervisor, {config.room_supervisor, room_id}}
 
     case DynamicSupervisor.start_child(supervisor, {Room, {config.name, room_id}}) do
       {:ok, room} ->
         {:ok, room}
-
-      {:error, :max_children} ->
-        error(
-          :too_many_rooms,
-          "the chat #{inspect(config.name)} has as many rooms as max_rooms allows (#{config.options.max_rooms})"
-        )
 
       _another_was_quicker ->
         :look_again

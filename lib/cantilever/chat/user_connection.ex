@@ -95,19 +95,22 @@ defmodule Cantilever.Chat.UserConnection do
   def join(connection, room_id, options \\ []) do
     defaults = [last_seq: nil, visible: true, timeout: 5_000]
 
-    %{last_seq: last_seq, visible: visible, timeout: timeout} =
+    %{last_seq: last_seq, visible: visible?, timeout: timeout} =
       Arguments.options!(options, defaults, "join")
+
+    unless is_boolean(visible?),
+      do: raise(ArgumentError, "the option :visible is true or false, got: #{inspect(visible?)}")
+
+    timeout = Arguments.timeout!(timeout)
 
     with :ok <- Arguments.room_id(room_id),
          :ok <- Arguments.sequence(last_seq) do
-      case call(
-             connection,
-             {:join, room_id, last_seq, visible == true},
-             Arguments.timeout!(timeout)
-           ) do
+      tag = make_ref()
+
+      case call(connection, {:join, room_id, last_seq, visible?, tag}, timeout) do
         {:error, %Error{reason: :unavailable}} = late ->
           # Or it would go on trying, for nobody.
-          GenServer.cast(connection, {:leave, room_id})
+          GenServer.cast(connection, {:give_up, room_id, tag})
           late
 
         answer ->
@@ -179,15 +182,16 @@ defmodule Cantilever.Chat.UserConnection do
   def handle_call(request, from, %{busy: nil} = state),
     do: handle_call(request, from, stay_awake(state))
 
-  def handle_call({:join, room_id, last_seq, visible?}, from, state) do
+  def handle_call({:join, room_id, last_seq, visible?, tag}, from, state) do
     limit = Config.fetch!(state.chat).options.rooms_per_connection
 
     case state.rooms do
       %{^room_id => %{place: place} = membership} when place != nil ->
         {:reply, {:ok, %{seq: Membership.last_seq(membership)}}, state}
 
-      %{^room_id => _joining} ->
-        {:reply, error(:unavailable, "the connection is joining the room already"), state}
+      %{^room_id => joining} ->
+        joining = %{joining | waiting: [{tag, from} | joining.waiting]}
+        {:noreply, %{state | rooms: Map.put(state.rooms, room_id, joining)}}
 
       rooms when map_size(rooms) >= limit ->
         {:reply,
@@ -201,7 +205,7 @@ defmodule Cantilever.Chat.UserConnection do
           ref: state.joins,
           last_seq: last_seq,
           visible?: visible?,
-          from: from
+          waiting: [{tag, from}]
         }
 
         {:noreply, try_to_join(%{state | joins: state.joins + 1}, room_id, membership)}
@@ -239,7 +243,21 @@ defmodule Cantilever.Chat.UserConnection do
 
   @impl GenServer
   def handle_cast(request, %{busy: nil} = state), do: handle_cast(request, stay_awake(state))
-  def handle_cast({:leave, room_id}, state), do: {:noreply, forget(state, room_id)}
+
+  def handle_cast({:give_up, room_id, tag}, state) do
+    case state.rooms do
+      %{^room_id => %{place: nil} = joining} ->
+        joining = %{joining | waiting: List.keydelete(joining.waiting, tag, 0)}
+        state = %{state | rooms: Map.put(state.rooms, room_id, joining)}
+
+        if joining.new? and joining.waiting == [],
+          do: {:noreply, forget(state, room_id)},
+          else: {:noreply, state}
+
+      _has_joined_or_left ->
+        {:noreply, state}
+    end
+  end
 
   @impl GenServer
   def handle_info(message, %{busy: nil} = state), do: handle_info(message, stay_awake(state))
@@ -275,20 +293,18 @@ defmodule Cantilever.Chat.UserConnection do
   end
 
   def handle_info({:dropped, room_id, ref, home}, state) do
-    send(home, {:leave, self(), ref})
-
     case state.rooms do
       %{^room_id => %{ref: ^ref} = membership} ->
-        Process.demonitor(membership.monitor, [:flush])
+        membership = Membership.hold(membership)
+        abandon(membership)
+        event = %{room_id: room_id, reason: :lagging, last_seq: membership.last_seq}
 
-        push(
-          %{state | rooms: Map.delete(state.rooms, room_id)},
-          "dropped",
-          %{room_id: room_id, reason: :lagging, last_seq: Membership.last_seq(membership)}
-        )
+        %{state | rooms: Map.delete(state.rooms, room_id)}
+        |> push("dropped", event)
         |> no_reply()
 
       _has_left ->
+        send(home, {:leave, self(), ref})
         {:noreply, state}
     end
   end
@@ -344,10 +360,11 @@ defmodule Cantilever.Chat.UserConnection do
   @spec joined(t, String.t(), Membership.t(), term, non_neg_integer, list | :read_store) ::
           {:noreply, t} | {:stop, term, t}
   defp joined(state, room_id, membership, place, seq, missed) do
-    if membership.from, do: GenServer.reply(membership.from, {:ok, %{seq: seq}})
+    answer(membership, {:ok, %{seq: seq}})
 
-    # A client cannot have what the room does not have yet.
-    last_seq = min(membership.last_seq || seq, seq)
+    # A client cannot have what the room does not have yet. What was pushed to it, it has.
+    last_seq =
+      if membership.new?, do: min(membership.last_seq || seq, seq), else: membership.last_seq
 
     membership = Membership.enter(membership, place, last_seq)
 
@@ -411,6 +428,7 @@ defmodule Cantilever.Chat.UserConnection do
         {:ok, %{state | rooms: Map.put(state.rooms, room_id, membership)}}
 
       {:unavailable, {state, membership}} ->
+        membership = Membership.hold(membership)
         abandon(membership)
         {:ok, join_later(state, room_id, membership)}
 
@@ -435,8 +453,8 @@ defmodule Cantilever.Chat.UserConnection do
 
         %{state | rooms: Map.put(state.rooms, room_id, membership)}
 
-      {:error, %Error{reason: :too_many_rooms}} = refused when membership.from != nil ->
-        GenServer.reply(membership.from, refused)
+      {:error, %Error{reason: :too_many_rooms}} = refused when membership.new? ->
+        answer(membership, refused)
         %{state | rooms: Map.delete(state.rooms, room_id)}
 
       {:error, _being_restarted} ->
@@ -457,7 +475,12 @@ defmodule Cantilever.Chat.UserConnection do
 
   defp forget(state, room_id) do
     {membership, rooms} = Map.pop(state.rooms, room_id)
-    if membership, do: abandon(membership)
+
+    if membership do
+      abandon(membership)
+      answer(membership, error(:unavailable, "the connection has left the room meanwhile"))
+    end
+
     %{state | rooms: rooms}
   end
 
@@ -472,12 +495,11 @@ defmodule Cantilever.Chat.UserConnection do
     if membership.monitor, do: Process.demonitor(membership.monitor, [:flush])
     if membership.home, do: send(membership.home, {:leave, self(), membership.ref})
 
-    if membership.from,
-      do:
-        GenServer.reply(
-          membership.from,
-          error(:unavailable, "the connection has left the room meanwhile")
-        )
+    :ok
+  end
+
+  defp answer(membership, answer) do
+    Enum.each(membership.waiting, fn {_tag, from} -> GenServer.reply(from, answer) end)
   end
 
   defp push(state, event, payload) do
@@ -490,18 +512,18 @@ defmodule Cantilever.Chat.UserConnection do
   defp no_reply({:ok, state}), do: {:noreply, state}
   defp no_reply({:stop, reason, state}), do: {:stop, reason, state}
 
-  defp register(%{user_id: nil} = state), do: state
-
   defp register(state) do
     registry = Config.fetch!(state.chat).user_registry
+    # Who has no user is there to be counted.
+    key = state.user_id || self()
 
     # The registry lets a process register the same key many times.
-    registered? = Enum.any?(Registry.lookup(registry, state.user_id), &(elem(&1, 0) == self()))
+    registered? = Enum.any?(Registry.lookup(registry, key), &(elem(&1, 0) == self()))
 
     {:ok, _partition} =
       if registered?,
         do: {:ok, nil},
-        else: Registry.register(registry, state.user_id, state.owner)
+        else: Registry.register(registry, key, state.owner)
 
     state
   rescue

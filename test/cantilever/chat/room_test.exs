@@ -73,7 +73,9 @@ defmodule Cantilever.Chat.RoomTest do
   end
 
   @tag chat: [shard_members: 3]
-  test "a large room delivers by shards, which go with it", %{chat: chat} do
+  test "a large room delivers by shards, of which one that crashes costs its own members", %{
+    chat: chat
+  } do
     clients = for name <- 1..10, do: client(chat, "user #{name}", name)
     for client <- clients, do: {:ok, _} = UserConnection.join(client, "a")
 
@@ -84,16 +86,14 @@ defmodule Cantilever.Chat.RoomTest do
     {:ok, 1} = Chat.broadcast(chat, "a", "ann", 1)
     for name <- 1..10, do: assert(seqs(name, 1) == [1])
 
-    [shard | _] = shards(room(chat, "a"))
     room = room(chat, "a")
-    monitor = Process.monitor(room)
-    kill(shard)
-    assert_receive {:DOWN, ^monitor, :process, ^room, {:shard, :killed}}
+    kill(hd(shards(room)))
 
     eventually(fn -> match?({:ok, all} when length(all) == 10, Chat.members(chat, "a")) end)
     {:ok, 2} = Chat.broadcast(chat, "a", "ann", 2)
     for name <- 1..10, do: assert(seqs(name, 1) == [2])
 
+    assert room(chat, "a") == room
     for client <- Enum.take(clients, 8), do: :ok = UserConnection.leave(client, "a")
     eventually(fn -> match?({:ok, [_, _]}, Chat.members(chat, "a")) end)
   end
@@ -132,6 +132,38 @@ defmodule Cantilever.Chat.RoomTest do
     assert seqs(:slow, 200 - last) == Enum.to_list((last + 1)..200)
     {:ok, 201} = Chat.broadcast(chat, "a", "ann", 201)
     assert seqs(:slow, 1) == [201]
+  end
+
+  @tag chat: [max_lag: 64, recent_messages: 0]
+  test "what a member missed before it came does not count as lag", %{chat: chat} do
+    for n <- 1..400, do: {:ok, ^n} = Chat.broadcast(chat, "a", "ann", n)
+    slow = client(chat, "slow", {:waiting, self()})
+
+    join = Task.async(fn -> UserConnection.join(slow, "a", last_seq: 0) end)
+
+    # Live messages come while it is still being told the old ones.
+    for n <- 1..400 do
+      assert_receive {{:waiting, _}, "message", %{seq: ^n}}, 5_000
+      if n > 300 and rem(n, 4) == 0, do: {:ok, _} = Chat.broadcast(chat, "a", "ann", n)
+    end
+
+    assert {:ok, %{seq: 400}} = Task.await(join)
+    for n <- 401..425, do: assert_receive({{:waiting, _}, "message", %{seq: ^n}}, 5_000)
+    assert {:ok, ["slow"]} = Chat.members(chat, "a")
+    refute_received {{:waiting, _}, "dropped", _}
+  end
+
+  @tag chat: [shard_members: 1, max_lag: 32]
+  test "takes no more while a shard has too much to deliver", %{chat: chat} do
+    for name <- 1..2, do: {:ok, _} = UserConnection.join(client(chat, "user #{name}", name), "a")
+    [shard] = shards(room(chat, "a"))
+    :sys.suspend(shard)
+    for n <- 1..33, do: {:ok, ^n} = Chat.broadcast(chat, "a", "ann", n)
+    assert seqs(1, 33) == Enum.to_list(1..33)
+    assert {:error, %Error{reason: :overloaded}} = Chat.broadcast(chat, "a", "ann", 34)
+    :sys.resume(shard)
+    assert seqs(2, 33) == Enum.to_list(1..33)
+    assert {:ok, 34} = Chat.broadcast(chat, "a", "ann", 34)
   end
 
   test "a room that finds another in its place gives way to it", %{chat: chat} do

@@ -82,22 +82,43 @@ defmodule Cantilever.Chat.SupervisionTest do
     assert_receive {:ann, "message", %{seq: 1}}
   end
 
-  test "a queue that is killed has the rooms look for what it has not told them", %{chat: chat} do
+  test "what was stored by a process that died before it told the rooms comes all the same", %{
+    chat: chat
+  } do
     config = Config.fetch!(chat)
     {:ok, _} = UserConnection.join(client(chat, "ann", :ann), "a")
+    test = self()
 
-    {:ok, [_stored]} =
-      Cantilever.Chat.Store.append(config.store, [
-        %Cantilever.Chat.Entry{room_id: "a", user_id: "bob", json: "1"}
-      ])
+    storing =
+      spawn(fn ->
+        Cantilever.Chat.Resync.storing(config, ["a"])
+        entry = %Cantilever.Chat.Entry{room_id: "a", user_id: "bob", json: "1"}
+        {:ok, [_stored]} = Cantilever.Chat.Store.append(config.store, [entry])
+        send(test, :stored)
+        receive do: (:never -> :ok)
+      end)
 
+    assert_receive :stored
     refute_received {:ann, "message", _}
-    # Another room's, so that this one is not told.
-    {:ok, 1} = Chat.broadcast(chat, "b", "bob", 1)
-    kill(Process.whereis(config.queue))
+    kill(storing)
     assert_receive {:ann, "message", %{seq: 1}}, 5_000
+    kill(Process.whereis(config.queue))
     assert {:ok, 2} = Chat.broadcast(chat, "a", "bob", 2)
     assert_receive {:ann, "message", %{seq: 2}}, 5_000
+  end
+
+  test "a store in memory goes on with its numbers when what writes to it has crashed", %{
+    chat: chat
+  } do
+    {:ok, _} = UserConnection.join(client(chat, "ann", :ann), "a")
+    for n <- 1..3, do: {:ok, ^n} = Chat.broadcast(chat, "a", "bob", n)
+
+    {_id, writer, _, _} =
+      List.keyfind(Supervisor.which_children(chat), Cantilever.Chat.Store.Memory.Writer, 0)
+
+    kill(writer)
+    assert {:ok, 4} = Chat.broadcast(chat, "a", "bob", 4)
+    for n <- 1..4, do: assert_receive({:ann, "message", %{seq: ^n}}, 5_000)
   end
 
   test "the tree ends in the shape in which it started", %{chat: chat} do

@@ -70,6 +70,33 @@ defmodule Cantilever.Chat.UserConnectionTest do
     end
   end
 
+  test "many may wait for one join, and one who gives up takes it from none of them", %{
+    chat: chat
+  } do
+    client = client(chat, "ann", :ann)
+    {:ok, _} = UserConnection.join(client, "a")
+    room = room(chat, "a")
+    :sys.suspend(room)
+    kill_home(client, "a")
+    :sys.suspend(client)
+
+    early = Task.async(fn -> UserConnection.join(client, "a", timeout: 0) end)
+    late = for _ <- 1..3, do: Task.async(fn -> UserConnection.join(client, "a") end)
+    assert {:error, %Error{reason: :unavailable}} = Task.await(early)
+    :sys.resume(client)
+    for task <- late, do: assert({:ok, %{seq: 0}} = Task.await(task))
+    assert {:ok, ["ann"]} = Chat.members(chat, "a")
+  end
+
+  test "a join that nobody waits for any more is not made", %{chat: chat} do
+    client = client(chat, "ann", :ann)
+    :sys.suspend(client)
+    assert {:error, %Error{reason: :unavailable}} = UserConnection.join(client, "a", timeout: 0)
+    :sys.resume(client)
+    eventually(fn -> UserConnection.rooms(client) == [] end)
+    eventually(fn -> Chat.members(chat, "a") == {:ok, []} end)
+  end
+
   test "unknown options are named", %{chat: chat} do
     client = client(chat, "ann", :ann)
 
@@ -79,6 +106,10 @@ defmodule Cantilever.Chat.UserConnectionTest do
 
     assert {:error, %Error{reason: :invalid_sequence}} =
              UserConnection.join(client, "a", last_seq: -1)
+
+    assert_raise ArgumentError, ~r/:visible is true or false/, fn ->
+      UserConnection.join(client, "a", visible: :yes)
+    end
   end
 
   test "what nobody has asked for is left alone", %{chat: chat} do
@@ -98,4 +129,7 @@ defmodule Cantilever.Chat.UserConnectionTest do
     {:ok, 1} = Chat.broadcast(chat, "a", "bob", 1)
     assert_receive {:ann, "message", %{seq: 1}}
   end
+
+  # As if the room had crashed just now.
+  defp kill_home(client, room_id), do: kill(:sys.get_state(client).rooms[room_id].home)
 end

@@ -14,8 +14,8 @@ defmodule Cantilever.Chat.Room.Roster do
 
   # Not the join as it came: rooms have many members.
   @typep member ::
-           {monitor :: reference, join_ref :: non_neg_integer, Slots.slot(),
-            user_id :: String.t() | nil}
+           {monitor :: reference, join_ref :: non_neg_integer, joined_at :: non_neg_integer,
+            Slots.slot(), user_id :: String.t() | nil}
   @type t :: %__MODULE__{
           room_id: String.t(),
           max_lag: pos_integer,
@@ -37,7 +37,7 @@ defmodule Cantilever.Chat.Room.Roster do
 
   @spec user_ids(t) :: [String.t()]
   def user_ids(roster),
-    do: for({_pid, {_, _, _, user_id}} <- roster.members, user_id != nil, do: user_id)
+    do: for({_pid, {_, _, _, _, user_id}} <- roster.members, user_id != nil, do: user_id)
 
   # The member is told by the process that will deliver to it, so that nothing comes before it.
   @spec add(t, Join.t(), non_neg_integer, [Message.t()] | :read_store) :: t
@@ -54,7 +54,8 @@ defmodule Cantilever.Chat.Room.Roster do
     %{
       roster
       | slots: slots,
-        members: Map.put(roster.members, join.connection, {monitor, join.ref, slot, join.user_id})
+        members:
+          Map.put(roster.members, join.connection, {monitor, join.ref, seq, slot, join.user_id})
     }
   end
 
@@ -62,10 +63,10 @@ defmodule Cantilever.Chat.Room.Roster do
   @spec leave(t, pid, non_neg_integer) :: t
   def leave(roster, connection, ref) do
     case roster do
-      %{members: %{^connection => {_, ^ref, _, _} = member}} ->
+      %{members: %{^connection => {_, ^ref, _, _, _} = member}} ->
         remove(%{roster | members: Map.delete(roster.members, connection)}, member)
 
-      %{dropped: %{^connection => {_, ^ref, _, _} = member}} ->
+      %{dropped: %{^connection => {_, ^ref, _, _, _} = member}} ->
         remove(%{roster | dropped: Map.delete(roster.dropped, connection)}, member)
 
       _other_join ->
@@ -100,13 +101,14 @@ defmodule Cantilever.Chat.Room.Roster do
   defp drop_lagging(roster, seq) do
     lagging =
       :maps.filter(
-        fn _connection, {_monitor, _ref, slot, _user_id} ->
-          seq - Slots.read(roster.slots, slot) > roster.max_lag
+        fn _connection, {_monitor, _ref, joined_at, slot, _user_id} ->
+          # What a member had missed before it came is not in its mailbox.
+          seq - max(Slots.read(roster.slots, slot), joined_at) > roster.max_lag
         end,
         roster.members
       )
 
-    for {connection, {_monitor, ref, _slot, _user_id}} <- lagging,
+    for {connection, {_monitor, ref, _joined_at, _slot, _user_id}} <- lagging,
         do: send(connection, {:dropped, roster.room_id, ref, self()})
 
     %{
@@ -116,7 +118,7 @@ defmodule Cantilever.Chat.Room.Roster do
     }
   end
 
-  defp remove(roster, {monitor, _ref, slot, _user_id}) do
+  defp remove(roster, {monitor, _ref, _joined_at, slot, _user_id}) do
     Process.demonitor(monitor, [:flush])
     %{roster | slots: Slots.release(roster.slots, slot)}
   end

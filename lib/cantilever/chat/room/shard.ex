@@ -12,9 +12,10 @@ defmodule Cantilever.Chat.Room.Shard do
   # Many leave at once; the room hears of it once.
   @tell_after_ms 50
 
-  @spec start_link({pid, Roster.t(), keyword}) :: GenServer.on_start()
-  def start_link({room, roster, options}),
-    do: GenServer.start_link(__MODULE__, {room, roster}, options)
+  # Where it writes the number of the last message that it has delivered is the room's to read.
+  @spec start_link({pid, Roster.t(), :atomics.atomics_ref(), keyword}) :: GenServer.on_start()
+  def start_link({room, roster, delivered, options}),
+    do: GenServer.start_link(__MODULE__, {room, roster, delivered}, options)
 
   @spec add(pid, Join.t(), non_neg_integer, [Message.t()] | :read_store) :: :ok
   def add(shard, join, seq, missed), do: GenServer.cast(shard, {:add, join, seq, missed})
@@ -23,18 +24,19 @@ defmodule Cantilever.Chat.Room.Shard do
   def deliver(shard, messages), do: GenServer.cast(shard, {:deliver, messages})
 
   @impl GenServer
-  def init({room, roster}) do
+  def init({room, roster, delivered}) do
     # A room that stops does so with a reason that goes through links.
     Process.link(room)
-    {:ok, %{room: room, roster: roster, telling?: false}}
+    {:ok, %{room: room, roster: roster, delivered: delivered, telling?: false}}
   end
 
   @impl GenServer
   def handle_cast({:add, join, seq, missed}, state),
-    do: {:noreply, %{state | roster: Roster.add(state.roster, join, seq, missed)}}
+    do: {:noreply, tell_later(%{state | roster: Roster.add(state.roster, join, seq, missed)})}
 
   def handle_cast({:deliver, messages}, state) do
     roster = Roster.deliver(state.roster, messages)
+    :atomics.put(state.delivered, 1, List.last(messages).seq)
     state = if Roster.size(roster) < Roster.size(state.roster), do: tell_later(state), else: state
     {:noreply, %{state | roster: roster}}
   end

@@ -13,38 +13,41 @@ defmodule Cantilever.Chat.Store.Memory do
       iex> Enum.map(messages, & &1.json)
       ["2", "3"]
 
-  The messages live as long as the process that owns them: a crash of it, or of the node, forgets them all, and sequence numbers
-  start at 1 again. Reading asks no process.
+  The messages live as long as the chat: they are forgotten with the node. Their tables belong to a process that does nothing else, and so outlive
+  the one that writes. Reading asks no process.
 
   ## Options
 
-  #{Cantilever.Options.docs(Cantilever.Chat.Store.Memory.Owner.schema())}
+  #{Cantilever.Options.docs(Cantilever.Chat.Store.Memory.Writer.schema())}
   """
 
   @behaviour Cantilever.Chat.Store
 
   alias Cantilever.Chat.Store.Error
-  alias Cantilever.Chat.Store.Memory.Owner
+  alias Cantilever.Chat.Store.Memory.Tables
+  alias Cantilever.Chat.Store.Memory.Writer
   alias Cantilever.Options
 
   @impl Cantilever.Chat.Store
   def new(chat, options) when is_atom(chat) do
-    _ = Options.new!(options, Owner.schema(), "a store in memory")
+    _ = Options.new!(options, Writer.schema(), "a store in memory")
     Module.concat(chat, MemoryStore)
   end
 
   @impl Cantilever.Chat.Store
   def child_specs(chat, options) do
-    %{keep: keep} = Options.new!(options, Owner.schema(), "a store in memory")
-    [{Owner, name: new(chat, options), keep: keep}] |> Enum.map(&Supervisor.child_spec(&1, []))
+    %{keep: keep} = Options.new!(options, Writer.schema(), "a store in memory")
+    name = new(chat, options)
+    Enum.map([{Tables, name}, {Writer, name: name, keep: keep}], &Supervisor.child_spec(&1, []))
   end
 
   @impl Cantilever.Chat.Store
   def append(name, entries) do
     {:ok, GenServer.call(name, {:append, entries}, :infinity)}
   catch
-    # What it had stored of them is gone with it.
-    :exit, reason -> {:error, away(reason)}
+    :exit, {:noproc, _call} = reason -> {:error, away(reason)}
+    # What it had stored of them is in the tables.
+    :exit, reason -> {:unknown, away(reason)}
   end
 
   @impl Cantilever.Chat.Store

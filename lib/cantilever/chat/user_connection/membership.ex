@@ -14,8 +14,10 @@ defmodule Cantilever.Chat.UserConnection.Membership do
     # nil until it has joined, and `last_seq` then does not change any more.
     :place,
     :last_seq,
-    # Who waits for the first join.
-    :from,
+    # Who waits for it to have joined, each with a tag of the call.
+    waiting: [],
+    # Whether it has never been in the room yet.
+    new?: true,
     attempts: 0,
     visible?: true
   ]
@@ -26,7 +28,8 @@ defmodule Cantilever.Chat.UserConnection.Membership do
           monitor: reference | nil,
           place: Slots.place() | nil,
           last_seq: non_neg_integer | nil,
-          from: GenServer.from() | nil,
+          waiting: [{tag :: reference, GenServer.from()}],
+          new?: boolean,
           attempts: non_neg_integer,
           visible?: boolean
         }
@@ -72,18 +75,20 @@ defmodule Cantilever.Chat.UserConnection.Membership do
   @doc "Is in the room, as far as `seq`."
   @spec enter(t, Slots.place(), non_neg_integer) :: t
   def enter(membership, place, seq),
-    do: at(%{membership | place: place, from: nil, attempts: 0}, seq)
+    do: at(%{membership | place: place, waiting: [], new?: false, attempts: 0}, seq)
+
+  @doc "Keeps the number by itself, to be done before it leaves: then its place in the room is another's."
+  @spec hold(t) :: t
+  def hold(membership), do: %{membership | last_seq: last_seq(membership), place: nil}
 
   @doc "Is not in the room any more, and is to come back."
   @spec quit(t, non_neg_integer) :: t
   def quit(membership, ref) do
     %{
-      membership
-      | last_seq: last_seq(membership),
-        ref: ref,
+      hold(membership)
+      | ref: ref,
         home: nil,
         monitor: nil,
-        place: nil,
         attempts: membership.attempts + 1
     }
   end

@@ -6,8 +6,6 @@ defmodule Cantilever.Chat.UserConnection.Replay do
   alias Cantilever.Chat.Message
   alias Cantilever.Chat.Store
 
-  @page 200
-
   @type event ::
           {:message, Message.t()} | {:gap, from :: pos_integer, to :: pos_integer}
 
@@ -39,7 +37,12 @@ defmodule Cantilever.Chat.UserConnection.Replay do
     do: {:ok, acc}
 
   defp pages(config, room_id, after_seq, up_to, acc, fun) do
-    case Store.newer(config.store, room_id, after_seq, min(@page, up_to - after_seq)) do
+    case Store.newer(
+           config.store,
+           room_id,
+           after_seq,
+           min(Config.page(config), up_to - after_seq)
+         ) do
       {:ok, messages} ->
         # Trimmed to nothing, or the next one is newer.
         events = events(messages, after_seq, up_to)

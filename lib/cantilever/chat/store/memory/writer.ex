@@ -1,11 +1,12 @@
-defmodule Cantilever.Chat.Store.Memory.Owner do
+defmodule Cantilever.Chat.Store.Memory.Writer do
   @moduledoc false
-  # The process that owns the tables of a store in memory and alone writes to them. Readers look into the table of messages
-  # themselves; the other two are the owner's own: which sequence numbers a room has, and which message an id stands for.
+  # The process that alone writes to the tables of a store in memory. Readers look into the table of messages themselves; the other
+  # two are this one's own: which sequence numbers a room has, and which message an id stands for.
 
   use GenServer
 
   alias Cantilever.Chat.Message
+  alias Cantilever.Chat.Store.Memory.Tables
 
   @schema [
     keep: [
@@ -28,12 +29,11 @@ defmodule Cantilever.Chat.Store.Memory.Owner do
   @impl GenServer
   def init(%{name: name, keep: keep}) do
     {:ok,
-     %__MODULE__{
-       messages: :ets.new(name, [:ordered_set, :named_table, read_concurrency: true]),
-       rooms: :ets.new(:rooms, [:private]),
-       ids: :ets.new(:ids, [:private]),
-       keep: keep
-     }}
+     name
+     |> Tables.names()
+     |> Map.from_struct()
+     |> Map.put(:keep, keep)
+     |> then(&struct!(__MODULE__, &1))}
   end
 
   @impl GenServer
