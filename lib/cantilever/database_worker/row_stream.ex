@@ -2,7 +2,6 @@ defmodule Cantilever.DatabaseWorker.RowStream do
   @moduledoc false
   # The rows of a statement, a chunk at a time. The connection is lent for as long as they are enumerated.
 
-  alias Cantilever.DatabaseWorker.Call
   alias Cantilever.DatabaseWorker.Deadline
   alias Cantilever.DatabaseWorker.Error
   alias Cantilever.DatabaseWorker.Lease
@@ -43,7 +42,7 @@ defmodule Cantilever.DatabaseWorker.RowStream do
       end
     end
 
-    case Call.run(deadline, sql, attempt) do
+    case Lease.call(lease, deadline, sql, attempt) do
       {:ok, {cursor, chunk}} ->
         {chunk, cursor, lease}
 
@@ -63,7 +62,9 @@ defmodule Cantilever.DatabaseWorker.RowStream do
   defp next({:unread, cursor, lease}, sql, options) do
     deadline = Deadline.new(options.timeout)
 
-    case Call.run(deadline, sql, &Native.sqlite_cursor_next(cursor, options.chunk_rows, &1)) do
+    native = &Native.sqlite_cursor_next(cursor, options.chunk_rows, &1)
+
+    case Lease.call(lease, deadline, sql, native) do
       {:ok, chunk} -> next({chunk, cursor, lease}, sql, options)
       {:error, error} -> raise error
     end

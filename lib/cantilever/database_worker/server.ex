@@ -58,9 +58,19 @@ defmodule Cantilever.DatabaseWorker.Server do
     end
   end
 
+  def handle_info({:doubt, ref, doubt}, state) do
+    case Pool.lent_to(state.pool, &(&1.ref == ref)) do
+      nil -> {:noreply, state}
+      %{doubt: :lost} -> {:noreply, state}
+      place -> {:noreply, %{state | pool: Pool.update(state.pool, place.id, doubt: doubt)}}
+    end
+  end
+
   def handle_info({:give_up, ref}, state), do: {:noreply, forget(state, &(&1.ref == ref))}
 
   def handle_info({:open, id}, state), do: {:noreply, open(state, id)}
+
+  def handle_info({:settle, id}, state), do: {:noreply, settle(state, state.pool.places[id])}
 
   def handle_info({:DOWN, monitor, :process, _pid, reason}, state) do
     case Map.pop(state.at_work, monitor) do
@@ -124,7 +134,7 @@ defmodule Cantilever.DatabaseWorker.Server do
           max_result: state.options.max_result_bytes
         }
 
-        pool = Pool.update(state.pool, place.id, state: :lent, borrower: borrower)
+        pool = Pool.update(state.pool, place.id, state: :lent, borrower: borrower, doubt: nil)
         answer(borrower.ref, {:ok, lease}, %{state | pool: pool})
 
       {:error, _not_there} ->
@@ -136,16 +146,20 @@ defmodule Cantilever.DatabaseWorker.Server do
   defp take_back(state, place, condition) do
     Process.demonitor(place.borrower.monitor, [:flush])
 
-    case condition do
-      :good ->
-        pool = Pool.update(state.pool, place.id, state: :idle, borrower: nil)
-        lend(%{state | pool: pool}, place.role)
+    if condition == :good and place.doubt == nil do
+      pool = Pool.update(state.pool, place.id, state: :idle, borrower: nil)
+      lend(%{state | pool: pool}, place.role)
+    else
+      settle_or_replace(state, place)
+    end
+  end
 
-      :left_open ->
-        settle(state, place)
-
-      :doubtful ->
-        replace(state, place)
+  # A database in memory is gone with its connection, so that one is kept as long as there is one.
+  defp settle_or_replace(state, place) do
+    case {place.doubt, state.options.path} do
+      {nil, _path} -> settle(state, place)
+      {:doubtful, :memory} -> settle(state, place)
+      {_doubt, _path} -> replace(state, place)
     end
   end
 
@@ -159,7 +173,7 @@ defmodule Cantilever.DatabaseWorker.Server do
 
       place ->
         Process.demonitor(place.borrower.monitor, [:flush])
-        settle(state, place)
+        settle_or_replace(state, place)
     end
   end
 
@@ -205,10 +219,20 @@ defmodule Cantilever.DatabaseWorker.Server do
   end
 
   # It was not settled, or whoever did it was killed.
-  defp done(state, id, _reason) do
-    case state.pool.places[id] do
-      %{state: :settling} = place -> replace(state, place)
-      _opening -> open(state, id)
+  defp done(state, id, reason) do
+    case {state.pool.places[id], reason} do
+      {%{state: :settling} = place, {:lost, _why}} ->
+        replace(state, place)
+
+      {%{state: :settling}, _reason} when state.options.path == :memory ->
+        Process.send_after(self(), {:settle, id}, @first_pause)
+        state
+
+      {%{state: :settling} = place, _reason} ->
+        replace(state, place)
+
+      {_opening, _reason} ->
+        open(state, id)
     end
   end
 

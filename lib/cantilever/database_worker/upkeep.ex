@@ -1,7 +1,7 @@
 defmodule Cantilever.DatabaseWorker.Upkeep do
   @moduledoc false
   # What a worker has done to its connections by others, as it takes a while. Each says by the reason of its exit what has come of it:
-  # `{:opened, connection}`, `{:failed, error}`, `:settled` or anything else.
+  # `{:opened, connection}`, `{:failed, error}`, `:settled`, `{:lost, why}` where there is no connection any more, or anything else.
 
   alias Cantilever.DatabaseWorker.Call
   alias Cantilever.DatabaseWorker.Deadline
@@ -94,11 +94,14 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
           @pause_ms -> settle_now(connection)
         end
 
+      {:error, :closed} ->
+        {:lost, :closed}
+
       {:error, other} ->
         {:not_settled, other}
     end
   rescue
-    exception -> {:not_settled, exception}
+    exception -> {:lost, exception}
   end
 
   defp explained(%Error{reason: :cannot_open} = error, %Options{path: path})

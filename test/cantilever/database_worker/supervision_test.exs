@@ -132,6 +132,36 @@ defmodule Cantilever.DatabaseWorker.SupervisionTest do
     assert DatabaseWorker.query!(database, "SELECT x FROM t").rows == [[2]]
   end
 
+  test "what a transaction is given up for says nothing about its connection", _context do
+    database = start_supervised!({DatabaseWorker, path: ":memory:"})
+    DatabaseWorker.query!(database, "CREATE TABLE t AS SELECT 7 AS x")
+
+    for reason <- [:io, :crashed, :cannot_open] do
+      error = %Error{reason: reason, message: "of another database"}
+
+      assert {:error, ^error} =
+               DatabaseWorker.transaction(database, &DatabaseWorker.rollback(&1, error))
+
+      assert {:ok, {:error, ^error}} =
+               DatabaseWorker.transaction(database, fn _transaction -> {:error, error} end)
+
+      assert DatabaseWorker.query!(database, "SELECT x FROM t").rows == [[7]]
+    end
+  end
+
+  test "a database in memory is there again, and empty, after its connection is lost", _context do
+    database = start_supervised!({DatabaseWorker, path: ":memory:"})
+    DatabaseWorker.query!(database, "CREATE TABLE t (x)")
+
+    {:error, %Error{reason: :crashed}} =
+      DatabaseWorker.transaction(database, fn transaction ->
+        # As a panic in a native function leaves it.
+        Native.sqlite_close(transaction.lease.connection)
+      end)
+
+    assert DatabaseWorker.query!(database, "CREATE TABLE t (x)").rows == []
+  end
+
   test "a queue that is full refuses who comes next", context do
     database = start(context, max_queue: 3)
     test = self()
