@@ -18,7 +18,7 @@ defmodule Cantilever.DatabaseWorker.Error do
   | `:syntax` | the statement cannot be prepared: its grammar is wrong, or a table or column is not there | another statement |
   | `:multiple_statements` | the SQL has more than one statement | a call for each |
   | `:failed` | the statement failed while it ran | what the message says |
-  | `:not_allowed` | the statement would change the connection for others: BEGIN, COMMIT, ATTACH, some PRAGMAs | `transaction/3`, `backup/3` |
+  | `:not_allowed` | the statement would change the connection for others: BEGIN, COMMIT, ATTACH, TEMP objects, most PRAGMAs that set something | `transaction/3`, `backup/3` |
   | `:open_transaction` | the statement has begun a transaction, which was rolled back | `transaction/3` |
   | `:rolled_back` | the transaction is over, as an error or the statement itself has ended it | the whole transaction again |
   | `:read_only` | the statement writes where only reading is allowed, or the file cannot be written | the mode `:write`, or the file's permissions |
