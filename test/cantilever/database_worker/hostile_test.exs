@@ -164,6 +164,29 @@ defmodule Cantilever.DatabaseWorker.HostileTest do
     end
   end
 
+  test "the worker's own statements are for nobody else", %{database: database} do
+    DatabaseWorker.query!(database, "CREATE TABLE t (x)")
+
+    for end_it <- ["COMMIT", "COMMIT /* cantilever */", "ROLLBACK", "ROLLBACK /* cantilever */"] do
+      assert {:ok, _value} = DatabaseWorker.transaction(database, fn _transaction -> :ok end)
+
+      assert {:error, :on_purpose} =
+               DatabaseWorker.transaction(database, fn transaction ->
+                 DatabaseWorker.query!(transaction, "INSERT INTO t VALUES (1)")
+
+                 assert {:error, %Error{reason: :not_allowed}} =
+                          DatabaseWorker.query(transaction, end_it)
+
+                 DatabaseWorker.rollback(transaction, :on_purpose)
+               end)
+
+      assert {:error, %Error{reason: :not_allowed}} =
+               DatabaseWorker.query_many(database, end_it, [[]])
+
+      assert DatabaseWorker.query!(database, "SELECT count(*) FROM t").rows == [[0]]
+    end
+  end
+
   test "a statement that nests deeply harms nobody", %{database: database} do
     for count <- [100, 400, 499, 900, 5_000, 50_000],
         sql <- [
