@@ -244,11 +244,15 @@ defmodule Cantilever.DatabaseWorker do
     value -> commit(transaction, value)
   end
 
-  # What a commit that another program holds up is waited for, and then rolled back: it is known what is stored.
+  # A commit that another program holds up is waited for, and then rolled back, so that it is known what is stored.
   defp commit(%Transaction{lease: lease, deadline: deadline}, value) do
     case transact(lease, :commit, deadline) do
       {:ok, :ok} ->
         {:ok, value}
+
+      # Nothing to be learned from what becomes of the connection, which is replaced.
+      {:error, %Error{reason: :uncertain} = error} ->
+        {:error, error}
 
       {:error, error} ->
         with {:ok, :ok} <- transact(lease, :roll_back, Deadline.new(:infinity)),

@@ -26,7 +26,7 @@ defmodule Cantilever.DatabaseWorker.Lease do
   @pause_ms 10
 
   # After these, a connection may be in a state that another one would not be in.
-  @doubtful [:io, :corrupt, :not_a_database, :no_memory, :cannot_open]
+  @doubtful [:io, :uncertain, :corrupt, :not_a_database, :no_memory, :cannot_open]
 
   # Runs `fun` with a connection, and gives that back whatever happens.
   @spec with_connection(worker, :reader | :writer, Deadline.t(), (t -> result)) ::

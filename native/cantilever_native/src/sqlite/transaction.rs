@@ -26,13 +26,10 @@ impl Connection {
         let result = self.call(call, |this| {
             // Whether it is stored must be known, so it is not stopped half-way.
             this.watch.let_finish();
-            this.own(COMMIT)
+            this.own(COMMIT).map_err(Error::of_commit)
         });
         match result {
-            Err(error) if error.reason != Reason::Busy => {
-                self.roll_back()?;
-                Err(error)
-            }
+            Err(error) if error.reason != Reason::Busy => Err(self.rolled_back_after(error)),
             result => result,
         }
     }
@@ -47,6 +44,14 @@ impl Connection {
             })?;
         }
         Ok(())
+    }
+
+    /// What is said to have gone wrong: that it is uncertain what is stored, before that it cannot be rolled back.
+    fn rolled_back_after(&mut self, error: Error) -> Error {
+        match self.roll_back() {
+            Err(worse) if error.reason != Reason::Uncertain => worse,
+            _ => error,
+        }
     }
 
     /// Runs a statement once for each of `bindings`, all of them or none.
@@ -73,18 +78,20 @@ impl Connection {
             }
             drop(statement);
             this.watch.let_finish();
-            this.own(commit)
+            this.own(commit).map_err(|error| match within {
+                Within::Transaction => error,
+                _ => error.of_commit(),
+            })
         });
-        if result.is_err() {
-            match within {
-                Within::Transaction if self.is_in_transaction() => {
-                    // Without a savepoint there is nothing to go back to, and nothing was done.
-                    let _ = self.own(BACK).and_then(|()| self.own(RELEASE));
-                }
-                Within::Transaction => {}
-                _ => self.roll_back()?,
+        let result = result.map_err(|error| match within {
+            Within::Transaction if self.is_in_transaction() => {
+                // Without a savepoint there is nothing to go back to, and nothing was done.
+                let _ = self.own(BACK).and_then(|()| self.own(RELEASE));
+                error
             }
-        }
+            Within::Transaction => error,
+            _ => self.rolled_back_after(error),
+        });
         self.settle(within, result)
     }
 

@@ -14,8 +14,14 @@ defmodule Cantilever.Chat.Store.SQLite.Appending do
           Cantilever.Chat.Store.appended()
   def append(config, entries, at_ms) do
     case Table.with_table(config, fn -> insert(config, Enum.map(entries, &params(&1, at_ms))) end) do
-      {:ok, places} -> {:ok, outcomes(entries, places, at_ms)}
-      {:error, error} -> {:error, Table.error(error)}
+      {:ok, places} ->
+        {:ok, outcomes(entries, places, at_ms)}
+
+      {:error, %DatabaseWorker.Error{reason: :uncertain} = error} ->
+        {:unknown, Table.error(error)}
+
+      {:error, error} ->
+        {:error, Table.error(error)}
     end
   end
 

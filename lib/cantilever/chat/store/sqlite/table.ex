@@ -59,7 +59,7 @@ defmodule Cantilever.Chat.Store.SQLite.Table do
   @without_table [:syntax, :failed]
 
   # Of SQLite's errors those that pass: the same call may be made again.
-  @passing ~w(timeout busy overloaded unavailable rolled_back disk_full io cannot_open no_memory over crashed)a
+  @passing ~w(timeout busy overloaded unavailable rolled_back disk_full io cannot_open no_memory uncertain over crashed)a
 
   @doc "All statements, each with its number of parameters."
   @spec statements() :: [{String.t(), pos_integer}]
