@@ -82,11 +82,20 @@ defmodule Cantilever.DatabaseWorker.Lease do
   end
 
   defp check_out(worker, role, deadline, restarted) do
-    case ask(GenServer.whereis(worker), role, deadline) do
+    case ask(whereis(worker), role, deadline) do
       :gone -> ask_again(worker, role, deadline, restarted)
       answer -> answer
     end
   end
+
+  # A registry that is being restarted knows no names, and raises.
+  defp whereis({:via, _module, _name} = worker) do
+    GenServer.whereis(worker)
+  rescue
+    ArgumentError -> nil
+  end
+
+  defp whereis(worker), do: GenServer.whereis(worker)
 
   # A name may have another process soon, a pid never.
   defp ask_again(worker, role, deadline, restarted) do

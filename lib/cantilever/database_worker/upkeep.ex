@@ -33,6 +33,10 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
     :ok
   end
 
+  # One after the other: the last one to let go of the file puts its log into it, if nobody else has it at that moment.
+  @spec close_all([reference]) :: reference
+  def close_all(connections), do: watched(fn -> Enum.each(connections, &close_now/1) end)
+
   # After an upgrade of the library, the old one closes what it has opened, once nobody refers to it.
   @spec close_now(reference) :: :ok
   def close_now(connection) do

@@ -116,6 +116,44 @@ defmodule Cantilever.DatabaseWorker.SupervisionTest do
     _ = context
   end
 
+  test "a name in a registry that is away is an error, until it is back", context do
+    registry = :"#{__MODULE__}.#{context.test}"
+    name = {:via, Registry, {registry, :database}}
+
+    assert {:error, %Error{reason: :unavailable}} =
+             DatabaseWorker.query(name, "SELECT 1", [], timeout: 50)
+
+    query = Task.async(fn -> DatabaseWorker.query(name, "SELECT 1") end)
+    start_supervised!({Registry, keys: :unique, name: registry})
+    start(context, name: name)
+    assert {:ok, %{rows: [[1]]}} = Task.await(query)
+  end
+
+  test "readers go on while the file cannot be opened for writing", context do
+    database = start(context)
+    path = Path.join(context.tmp_dir, "test.db")
+    DatabaseWorker.query!(database, "CREATE TABLE t AS SELECT 7 AS x")
+    for _ <- 1..10, do: DatabaseWorker.query!(database, "SELECT x FROM t")
+
+    # The readers have the file, but its name is of another one.
+    File.rename!(path, path <> ".away")
+    File.mkdir!(path)
+
+    {:error, %Error{reason: :crashed}} =
+      DatabaseWorker.transaction(database, &Native.sqlite_close(&1.lease.connection))
+
+    assert {:error, %Error{reason: :unavailable}} =
+             DatabaseWorker.query(database, "INSERT INTO t VALUES (8)")
+
+    assert DatabaseWorker.query!(database, "SELECT x FROM t").rows == [[7]]
+    File.rmdir!(path)
+    File.rename!(path <> ".away", path)
+
+    eventually(fn ->
+      match?({:ok, _}, DatabaseWorker.query(database, "INSERT INTO t VALUES (8)"))
+    end)
+  end
+
   test "a connection that is lost is replaced", context do
     database = start(context)
     DatabaseWorker.query!(database, "CREATE TABLE t (x)")
