@@ -5,6 +5,9 @@ defmodule Cantilever.DatabaseWorker.SupervisionTest do
 
   alias Cantilever.DatabaseWorker
   alias Cantilever.DatabaseWorker.Error
+  alias Cantilever.DatabaseWorker.Options
+  alias Cantilever.DatabaseWorker.Pool
+  alias Cantilever.DatabaseWorker.Server
   alias Cantilever.Native
 
   @moduletag :tmp_dir
@@ -239,6 +242,25 @@ defmodule Cantilever.DatabaseWorker.SupervisionTest do
       )
 
     for _ <- 1..2, do: assert_receive({:done, {:ok, _result}})
+  end
+
+  test "what is opened while the worker stops is closed too", context do
+    [file, late] =
+      for _ <- 1..2 do
+        request = {Path.join(context.tmp_dir, "test.db"), :writer, true, 10, 1_000, 1_000_000}
+        {:ok, connection} = Native.sqlite_open(request, {:os.system_time(:microsecond), nil})
+        connection
+      end
+
+    {_opening, monitor} = spawn_monitor(fn -> exit({:opened, late}) end)
+    options = Options.new!(path: Path.join(context.tmp_dir, "test.db"), readers: 1)
+    pool = Pool.new(1, 10) |> Pool.update(0, state: :idle, connection: file)
+    state = %Server{options: options, pool: pool, at_work: %{monitor => 1}}
+
+    Server.terminate(:shutdown, state)
+
+    for connection <- [file, late],
+        do: assert(Native.sqlite_lend(connection) == {:error, :closed})
   end
 
   test "all the processes of a worker end with it, and the file is closed", context do
