@@ -37,7 +37,6 @@ defmodule Cantilever.DatabaseWorker do
   """
 
   alias Cantilever.DatabaseWorker.Backup
-  alias Cantilever.DatabaseWorker.Call
   alias Cantilever.DatabaseWorker.CallOptions
   alias Cantilever.DatabaseWorker.Deadline
   alias Cantilever.DatabaseWorker.Error
@@ -182,7 +181,7 @@ defmodule Cantilever.DatabaseWorker do
 
         native = &Native.sqlite_query_many(lease.connection, lease.number, request, bindings, &1)
 
-        with {:ok, {columns, runs}} <- Call.run(deadline, sql, native) do
+        with {:ok, {columns, runs}} <- Lease.call(lease, deadline, sql, native) do
           {:ok, Enum.map(runs, fn {rows, changes, id} -> result(columns, rows, changes, id) end)}
         end
       end)
@@ -245,11 +244,15 @@ defmodule Cantilever.DatabaseWorker do
     value -> commit(transaction, value)
   end
 
-  # What a commit that another program holds up is waited for, and then rolled back: it is known what is stored.
+  # A commit that another program holds up is waited for, and then rolled back, so that it is known what is stored.
   defp commit(%Transaction{lease: lease, deadline: deadline}, value) do
     case transact(lease, :commit, deadline) do
       {:ok, :ok} ->
         {:ok, value}
+
+      # Nothing to be learned from what becomes of the connection, which is replaced.
+      {:error, %Error{reason: :uncertain} = error} ->
+        {:error, error}
 
       {:error, error} ->
         with {:ok, :ok} <- transact(lease, :roll_back, Deadline.new(:infinity)),
@@ -258,11 +261,8 @@ defmodule Cantilever.DatabaseWorker do
   end
 
   defp transact(lease, step, deadline) do
-    Call.run(
-      deadline,
-      nil,
-      &Native.sqlite_transact(lease.connection, lease.number, step, &1)
-    )
+    native = &Native.sqlite_transact(lease.connection, lease.number, step, &1)
+    Lease.call(lease, deadline, nil, native)
   end
 
   @doc """
@@ -337,10 +337,10 @@ defmodule Cantilever.DatabaseWorker do
     options = CallOptions.new!(options, [:timeout], "backup/3", timeout: @long)
     deadline = Deadline.new(options.timeout)
 
-    Lease.with_connection(worker, :reader, deadline, fn lease ->
-      Backup.write(path, fn temporary ->
+    Backup.write(path, fn temporary ->
+      Lease.with_connection(worker, :reader, deadline, fn lease ->
         native = &Native.sqlite_backup(lease.connection, lease.number, temporary, &1)
-        Call.run(deadline, "VACUUM INTO", native)
+        Lease.call_elsewhere(lease, deadline, "VACUUM INTO", native)
       end)
     end)
   end
@@ -361,7 +361,7 @@ defmodule Cantilever.DatabaseWorker do
     request = {sql, within, lease.max_result}
     native = &Native.sqlite_query(lease.connection, lease.number, request, params, &1)
 
-    with {:ok, {columns, rows, changes, id}} <- Call.run(deadline, sql, native),
+    with {:ok, {columns, rows, changes, id}} <- Lease.call(lease, deadline, sql, native),
          do: {:ok, result(columns, rows, changes, id)}
   end
 

@@ -2,15 +2,33 @@ defmodule Cantilever.ChildVM do
   @moduledoc false
   # Another VM with this project's code, for what would disturb the tests' own: reloading and halting.
 
-  @spec start() :: pid()
-  def start do
+  @spec start(map()) :: pid()
+  def start(options \\ %{}) do
     # A peer on standard input and output needs neither distribution nor a name.
     {:ok, peer, _node} =
-      :peer.start(%{connection: :standard_io, args: Enum.flat_map(paths(), &[~c"-pa", &1])})
+      %{connection: :standard_io, args: Enum.flat_map(paths(), &[~c"-pa", &1])}
+      |> Map.merge(options)
+      |> :peer.start()
 
     {:ok, _started} = :peer.call(peer, :application, :ensure_all_started, [:cantilever])
     :ok = :peer.call(peer, :logger, :set_primary_config, [:level, :none])
     peer
+  end
+
+  # One that gets an error for a file that is larger than `limit_files/2` allows, and is not ended by it.
+  @spec start_with_limits() :: pid()
+  def start_with_limits do
+    erl = System.find_executable("erl")
+    ignoring = ~c"trap '' XFSZ; exec \"$0\" \"$@\""
+    start(%{exec: {~c"/bin/sh", [~c"-c", ignoring, String.to_charlist(erl)]}})
+  end
+
+  # How large a file of the peer may become, in bytes, or `:unlimited`.
+  @spec limit_files(pid(), non_neg_integer() | :unlimited) :: :ok
+  def limit_files(peer, size) do
+    os_pid = to_string(:peer.call(peer, :os, :getpid, []))
+    {_output, 0} = System.cmd("prlimit", ["--pid", os_pid, "--fsize=#{size}:unlimited"])
+    :ok
   end
 
   @spec stop(pid()) :: :ok

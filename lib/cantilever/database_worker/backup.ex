@@ -5,6 +5,7 @@ defmodule Cantilever.DatabaseWorker.Backup do
   alias Cantilever.AtomicFile
   alias Cantilever.DatabaseWorker.Error
 
+  # Nothing is asked of `fun` for a path that cannot be one of a copy.
   @spec write(Path.t(), (Path.t() -> {:ok, :ok} | {:error, Error.t()})) ::
           :ok | {:error, Error.t()}
   def write(path, fun) do

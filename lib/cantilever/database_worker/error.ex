@@ -1,6 +1,7 @@
 defmodule Cantilever.DatabaseWorker.Error do
   @moduledoc """
-  Why the database has not done what it was asked for. After an error it is known what is stored: nothing of the call.
+  Why the database has not done what it was asked for. After an error it is known what is stored: nothing of the call, but for the reason
+  `:uncertain`.
 
       iex> error = %Cantilever.DatabaseWorker.Error{reason: :busy, message: "database is locked", code: 5, sql: "VACUUM"}
       iex> Exception.message(error)
@@ -18,13 +19,14 @@ defmodule Cantilever.DatabaseWorker.Error do
   | `:syntax` | the statement cannot be prepared: its grammar is wrong, or a table or column is not there | another statement |
   | `:multiple_statements` | the SQL has more than one statement | a call for each |
   | `:failed` | the statement failed while it ran | what the message says |
-  | `:not_allowed` | the statement would change the connection for others: BEGIN, COMMIT, ATTACH, some PRAGMAs | `transaction/3`, `backup/3` |
+  | `:not_allowed` | the statement would change the connection for others: BEGIN, COMMIT, ATTACH, TEMP objects, most PRAGMAs that set something | `transaction/3`, `backup/3` |
   | `:open_transaction` | the statement has begun a transaction, which was rolled back | `transaction/3` |
   | `:rolled_back` | the transaction is over, as an error or the statement itself has ended it | the whole transaction again |
   | `:read_only` | the statement writes where only reading is allowed, or the file cannot be written | the mode `:write`, or the file's permissions |
   | `:too_big` | a text, a blob, the statement or the result is larger than the options allow | less of it, `stream/4`, or other options |
   | `:disk_full` | there is no room on the disk | make room; then try again |
   | `:io`, `:cannot_open`, `:no_memory` | the system did not do what SQLite asked it for | look at the disk and the message |
+  | `:uncertain` | the system failed, by `code`, while it may have been writing the commit of the call: all of it is stored, or nothing | look what is there before doing it again |
   | `:corrupt`, `:not_a_database` | the file is damaged, or none of SQLite's | a backup |
   | `:over` | the transaction or the stream is over, or another process is using it right now | use it where it was made, while it lasts |
   | `:crashed` | the native code has panicked; the connection is replaced | report it, and try again |
@@ -53,6 +55,7 @@ defmodule Cantilever.DatabaseWorker.Error do
           | :io
           | :cannot_open
           | :no_memory
+          | :uncertain
           | :corrupt
           | :not_a_database
           | :over

@@ -3,6 +3,7 @@ defmodule Cantilever.DatabaseWorker.Lease do
   # A connection that the worker has lent to this process, and how it is asked for and given back. The worker watches who has
   # one, and rolls back what a dead process has left open.
 
+  alias Cantilever.DatabaseWorker.Call
   alias Cantilever.DatabaseWorker.Deadline
   alias Cantilever.DatabaseWorker.Error
   alias Cantilever.DatabaseWorker.Upkeep
@@ -24,6 +25,9 @@ defmodule Cantilever.DatabaseWorker.Lease do
   @restart_ms 1_000
   @pause_ms 10
 
+  # After these, a connection may be in a state that another one would not be in.
+  @doubtful [:io, :uncertain, :corrupt, :not_a_database, :no_memory, :cannot_open]
+
   # Runs `fun` with a connection, and gives that back whatever happens.
   @spec with_connection(worker, :reader | :writer, Deadline.t(), (t -> result)) ::
           result | {:error, Error.t()}
@@ -33,11 +37,6 @@ defmodule Cantilever.DatabaseWorker.Lease do
       try do
         fun.(lease)
       else
-        {:error, %Error{reason: reason}} = result
-        when reason in [:crashed, :io, :corrupt, :not_a_database, :no_memory, :cannot_open] ->
-          check_in(lease, :doubtful)
-          result
-
         result ->
           check_in(lease, :good)
           result
@@ -49,6 +48,33 @@ defmodule Cantilever.DatabaseWorker.Lease do
     end
   end
 
+  # A native call on the connection. What comes of it, and nothing else, tells the worker that the connection is lost, or doubtful: what the
+  # caller makes of an error is his own affair.
+  @spec call(t, Deadline.t(), nil | String.t(), (tuple -> {:ok, result} | {:error, term})) ::
+          {:ok, result} | {:error, Error.t()}
+        when result: term
+  def call(lease, deadline, sql, native) do
+    with {:error, %Error{reason: reason}} = failure <- Call.run(deadline, sql, native) do
+      if doubt = doubt(reason), do: send(lease.worker, {:doubt, lease.ref, doubt})
+      failure
+    end
+  end
+
+  # One that writes to another file, of which errors may tell as well.
+  @spec call_elsewhere(t, Deadline.t(), String.t(), (tuple -> {:ok, result} | {:error, term})) ::
+          {:ok, result} | {:error, Error.t()}
+        when result: term
+  def call_elsewhere(lease, deadline, sql, native) do
+    with {:error, %Error{reason: :crashed}} = failure <- Call.run(deadline, sql, native) do
+      send(lease.worker, {:doubt, lease.ref, :lost})
+      failure
+    end
+  end
+
+  defp doubt(:crashed), do: :lost
+  defp doubt(reason) when reason in @doubtful, do: :doubtful
+  defp doubt(_reason), do: nil
+
   @spec check_out(worker, :reader | :writer, Deadline.t()) :: {:ok, t} | {:error, Error.t()}
   def check_out(worker, role, deadline) do
     restarted = Deadline.sooner(deadline, Deadline.new(@restart_ms))
@@ -56,11 +82,20 @@ defmodule Cantilever.DatabaseWorker.Lease do
   end
 
   defp check_out(worker, role, deadline, restarted) do
-    case ask(GenServer.whereis(worker), role, deadline) do
+    case ask(whereis(worker), role, deadline) do
       :gone -> ask_again(worker, role, deadline, restarted)
       answer -> answer
     end
   end
+
+  # A registry that is being restarted knows no names, and raises.
+  defp whereis({:via, _module, _name} = worker) do
+    GenServer.whereis(worker)
+  rescue
+    ArgumentError -> nil
+  end
+
+  defp whereis(worker), do: GenServer.whereis(worker)
 
   # A name may have another process soon, a pid never.
   defp ask_again(worker, role, deadline, restarted) do
@@ -113,7 +148,7 @@ defmodule Cantilever.DatabaseWorker.Lease do
   end
 
   # Where the worker has died, nobody else will close the connection soon.
-  @spec check_in(t, :good | :doubtful | :left_open) :: :ok
+  @spec check_in(t, :good | :left_open) :: :ok
   def check_in(%__MODULE__{} = lease, state) do
     send(lease.worker, {:check_in, lease.ref, state})
     unless Process.alive?(lease.worker), do: Upkeep.close_now(lease.connection)

@@ -94,6 +94,19 @@ defmodule Cantilever.DatabaseWorker.Pool do
     if Enum.all?(places, & &1.failure), do: hd(places).failure
   end
 
+  # Why who asks for one of this role is turned away. Only the writer makes the file what readers expect, but those that are open do without it.
+  @spec refusal(t, :writer | :reader) :: nil | Cantilever.DatabaseWorker.Error.t()
+  def refusal(pool, :writer), do: failure(pool, :writer)
+
+  def refusal(pool, :reader) do
+    open? =
+      Enum.any?(pool.places, fn {_id, place} ->
+        place.role == :reader and place.connection != nil
+      end)
+
+    if open?, do: nil, else: failure(pool, :reader) || failure(pool, :writer)
+  end
+
   defp idle(pool, role) do
     Enum.find_value(pool.places, fn {_id, place} ->
       if place.role == role and place.state == :idle, do: place

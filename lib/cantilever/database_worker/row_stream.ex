@@ -2,7 +2,6 @@ defmodule Cantilever.DatabaseWorker.RowStream do
   @moduledoc false
   # The rows of a statement, a chunk at a time. The connection is lent for as long as they are enumerated.
 
-  alias Cantilever.DatabaseWorker.Call
   alias Cantilever.DatabaseWorker.Deadline
   alias Cantilever.DatabaseWorker.Error
   alias Cantilever.DatabaseWorker.Lease
@@ -22,9 +21,18 @@ defmodule Cantilever.DatabaseWorker.RowStream do
     deadline = Deadline.new(options.timeout)
 
     case Lease.check_out(worker, :reader, deadline) do
-      {:ok, lease} -> first(lease, sql, params, options, deadline)
+      {:ok, lease} -> begin_with(lease, sql, params, options, deadline)
       {:error, error} -> raise error
     end
+  end
+
+  # Nobody calls finish/1 for what has not begun.
+  defp begin_with(lease, sql, params, options, deadline) do
+    first(lease, sql, params, options, deadline)
+  catch
+    kind, reason ->
+      Lease.check_in(lease, :left_open)
+      :erlang.raise(kind, reason, __STACKTRACE__)
   end
 
   defp first(lease, sql, params, options, deadline) do
@@ -43,12 +51,11 @@ defmodule Cantilever.DatabaseWorker.RowStream do
       end
     end
 
-    case Call.run(deadline, sql, attempt) do
+    case Lease.call(lease, deadline, sql, attempt) do
       {:ok, {cursor, chunk}} ->
         {chunk, cursor, lease}
 
       {:error, error} ->
-        Lease.check_in(lease, :left_open)
         raise read_only(error)
     end
   end
@@ -63,15 +70,22 @@ defmodule Cantilever.DatabaseWorker.RowStream do
   defp next({:unread, cursor, lease}, sql, options) do
     deadline = Deadline.new(options.timeout)
 
-    case Call.run(deadline, sql, &Native.sqlite_cursor_next(cursor, options.chunk_rows, &1)) do
+    native = &Native.sqlite_cursor_next(cursor, options.chunk_rows, &1)
+
+    case Lease.call(lease, deadline, sql, native) do
       {:ok, chunk} -> next({chunk, cursor, lease}, sql, options)
       {:error, error} -> raise error
     end
   end
 
-  defp finish({_chunk, cursor, lease}) do
+  # The thread lets go of the connection in its own time, for which the worker waits.
+  @spec finish({term, reference, Lease.t()}) :: :ok
+  def finish({_chunk, cursor, lease}) do
     Native.sqlite_cursor_close(cursor)
-    # The thread lets go of the connection in its own time, for which the worker waits.
+  rescue
+    # After an upgrade of the library, the old one closes the cursor, once nobody refers to it.
+    Cantilever.StaleHandle -> :ok
+  after
     Lease.check_in(lease, :left_open)
   end
 

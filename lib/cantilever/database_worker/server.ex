@@ -5,6 +5,7 @@ defmodule Cantilever.DatabaseWorker.Server do
 
   use GenServer
 
+  alias Cantilever.DatabaseWorker.Deadline
   alias Cantilever.DatabaseWorker.Error
   alias Cantilever.DatabaseWorker.Lease
   alias Cantilever.DatabaseWorker.Options
@@ -23,7 +24,8 @@ defmodule Cantilever.DatabaseWorker.Server do
 
   @first_pause 20
   @longest_pause 2_000
-  @closing_ms 1_000
+  # Less than what a supervisor gives by default.
+  @closing_ms 4_000
 
   @spec start_link(Options.t()) :: GenServer.on_start()
   def start_link(%Options{name: nil} = options), do: GenServer.start_link(__MODULE__, options)
@@ -45,7 +47,7 @@ defmodule Cantilever.DatabaseWorker.Server do
   def handle_info({:check_out, pid, ref, role}, state) do
     role = Pool.role(state.pool, role)
 
-    case Pool.failure(state.pool, role) || Pool.failure(state.pool, :writer) do
+    case Pool.refusal(state.pool, role) do
       nil -> {:noreply, enqueue(state, pid, ref, role)}
       failure -> {:noreply, answer(ref, {:error, failure}, state)}
     end
@@ -58,9 +60,19 @@ defmodule Cantilever.DatabaseWorker.Server do
     end
   end
 
+  def handle_info({:doubt, ref, doubt}, state) do
+    case Pool.lent_to(state.pool, &(&1.ref == ref)) do
+      nil -> {:noreply, state}
+      %{doubt: :lost} -> {:noreply, state}
+      place -> {:noreply, %{state | pool: Pool.update(state.pool, place.id, doubt: doubt)}}
+    end
+  end
+
   def handle_info({:give_up, ref}, state), do: {:noreply, forget(state, &(&1.ref == ref))}
 
   def handle_info({:open, id}, state), do: {:noreply, open(state, id)}
+
+  def handle_info({:settle, id}, state), do: {:noreply, settle(state, state.pool.places[id])}
 
   def handle_info({:DOWN, monitor, :process, _pid, reason}, state) do
     case Map.pop(state.at_work, monitor) do
@@ -73,21 +85,27 @@ defmodule Cantilever.DatabaseWorker.Server do
 
   @impl GenServer
   def terminate(_reason, state) do
-    for {_id, %{connection: connection}} <- state.pool.places,
-        connection != nil,
-        do: Upkeep.close_now(connection)
+    deadline = Deadline.new(@closing_ms)
 
-    # What is being opened would be closed when nobody refers to it any more, but that may be later than who stops a worker expects.
-    for {monitor, _id} <- state.at_work do
-      receive do
-        {:DOWN, ^monitor, :process, _pid, {:opened, connection}} ->
-          Upkeep.close_now(connection)
+    connections =
+      for {_id, %{connection: connection}} <- state.pool.places, connection != nil, do: connection
 
-        {:DOWN, ^monitor, :process, _pid, _reason} ->
-          :ok
-      after
-        @closing_ms -> :ok
-      end
+    await([Upkeep.close_all(connections) | Map.keys(state.at_work)], deadline)
+  end
+
+  # What is not done by then is done all the same, but nobody waits for it.
+  defp await([], _deadline), do: :ok
+
+  defp await([monitor | monitors], deadline) do
+    receive do
+      # It would be closed when nobody refers to it any more, but that may be later than who stops a worker expects.
+      {:DOWN, ^monitor, :process, _pid, {:opened, connection}} ->
+        await([Upkeep.close_all([connection]) | monitors], deadline)
+
+      {:DOWN, ^monitor, :process, _pid, _reason} ->
+        await(monitors, deadline)
+    after
+      Deadline.left(deadline) -> await(monitors, deadline)
     end
   end
 
@@ -124,7 +142,7 @@ defmodule Cantilever.DatabaseWorker.Server do
           max_result: state.options.max_result_bytes
         }
 
-        pool = Pool.update(state.pool, place.id, state: :lent, borrower: borrower)
+        pool = Pool.update(state.pool, place.id, state: :lent, borrower: borrower, doubt: nil)
         answer(borrower.ref, {:ok, lease}, %{state | pool: pool})
 
       {:error, _not_there} ->
@@ -136,16 +154,20 @@ defmodule Cantilever.DatabaseWorker.Server do
   defp take_back(state, place, condition) do
     Process.demonitor(place.borrower.monitor, [:flush])
 
-    case condition do
-      :good ->
-        pool = Pool.update(state.pool, place.id, state: :idle, borrower: nil)
-        lend(%{state | pool: pool}, place.role)
+    if condition == :good and place.doubt == nil do
+      pool = Pool.update(state.pool, place.id, state: :idle, borrower: nil)
+      lend(%{state | pool: pool}, place.role)
+    else
+      settle_or_replace(state, place)
+    end
+  end
 
-      :left_open ->
-        settle(state, place)
-
-      :doubtful ->
-        replace(state, place)
+  # A database in memory is gone with its connection, so that one is kept as long as there is one.
+  defp settle_or_replace(state, place) do
+    case {place.doubt, state.options.path} do
+      {nil, _path} -> settle(state, place)
+      {:doubtful, :memory} -> settle(state, place)
+      {_doubt, _path} -> replace(state, place)
     end
   end
 
@@ -159,7 +181,7 @@ defmodule Cantilever.DatabaseWorker.Server do
 
       place ->
         Process.demonitor(place.borrower.monitor, [:flush])
-        settle(state, place)
+        settle_or_replace(state, place)
     end
   end
 
@@ -201,14 +223,24 @@ defmodule Cantilever.DatabaseWorker.Server do
     Process.send_after(self(), {:open, id}, pause(place.attempts))
     failure = unavailable(failure, state.options)
     pool = Pool.update(state.pool, id, attempts: place.attempts + 1, failure: failure)
-    refuse_waiting(%{state | pool: pool}, place.role)
+    refuse_waiting(%{state | pool: pool})
   end
 
   # It was not settled, or whoever did it was killed.
-  defp done(state, id, _reason) do
-    case state.pool.places[id] do
-      %{state: :settling} = place -> replace(state, place)
-      _opening -> open(state, id)
+  defp done(state, id, reason) do
+    case {state.pool.places[id], reason} do
+      {%{state: :settling} = place, {:lost, _why}} ->
+        replace(state, place)
+
+      {%{state: :settling}, _reason} when state.options.path == :memory ->
+        Process.send_after(self(), {:settle, id}, @first_pause)
+        state
+
+      {%{state: :settling} = place, _reason} ->
+        replace(state, place)
+
+      {_opening, _reason} ->
+        open(state, id)
     end
   end
 
@@ -225,14 +257,9 @@ defmodule Cantilever.DatabaseWorker.Server do
 
   defp open_readers(state, _reader), do: state
 
-  defp refuse_waiting(state, role) do
-    case Pool.failure(state.pool, role) do
-      nil ->
-        state
-
-      failure ->
-        roles = if role == :writer, do: [:writer, :reader], else: [:reader]
-        Enum.reduce(roles, state, &refuse_waiting(&2, &1, failure))
+  defp refuse_waiting(state) do
+    for role <- [:writer, :reader], failure = Pool.refusal(state.pool, role), reduce: state do
+      state -> refuse_waiting(state, role, failure)
     end
   end
 

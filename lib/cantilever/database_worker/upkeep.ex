@@ -1,7 +1,7 @@
 defmodule Cantilever.DatabaseWorker.Upkeep do
   @moduledoc false
   # What a worker has done to its connections by others, as it takes a while. Each says by the reason of its exit what has come of it:
-  # `{:opened, connection}`, `{:failed, error}`, `:settled` or anything else.
+  # `{:opened, connection}`, `{:failed, error}`, `:settled`, `{:lost, why}` where there is no connection any more, or anything else.
 
   alias Cantilever.DatabaseWorker.Call
   alias Cantilever.DatabaseWorker.Deadline
@@ -32,6 +32,10 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
     _pid = spawn(__MODULE__, :close_now, [connection])
     :ok
   end
+
+  # One after the other: the last one to let go of the file puts its log into it, if nobody else has it at that moment.
+  @spec close_all([reference]) :: reference
+  def close_all(connections), do: watched(fn -> Enum.each(connections, &close_now/1) end)
 
   # After an upgrade of the library, the old one closes what it has opened, once nobody refers to it.
   @spec close_now(reference) :: :ok
@@ -94,11 +98,14 @@ defmodule Cantilever.DatabaseWorker.Upkeep do
           @pause_ms -> settle_now(connection)
         end
 
+      {:error, :closed} ->
+        {:lost, :closed}
+
       {:error, other} ->
         {:not_settled, other}
     end
   rescue
-    exception -> {:not_settled, exception}
+    exception -> {:lost, exception}
   end
 
   defp explained(%Error{reason: :cannot_open} = error, %Options{path: path})

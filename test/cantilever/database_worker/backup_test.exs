@@ -70,6 +70,17 @@ defmodule Cantilever.DatabaseWorker.BackupTest do
     assert DatabaseWorker.query!(file, "SELECT x FROM t").rows == [[7]]
   end
 
+  test "a database in memory outlives a copy that cannot be written", %{tmp_dir: tmp_dir} do
+    memory = start_supervised!({DatabaseWorker, path: ":memory:"}, id: :memory)
+    DatabaseWorker.query!(memory, "CREATE TABLE t AS SELECT 7 AS x")
+
+    # Only SQLite finds out about the last one, whose name becomes too long.
+    for name <- ["no/copy.db", ".", String.duplicate("x", 250)] do
+      assert {:error, %Error{}} = DatabaseWorker.backup(memory, Path.join(tmp_dir, name))
+      assert DatabaseWorker.query!(memory, "SELECT x FROM t").rows == [[7]]
+    end
+  end
+
   test "what cannot be written is said to be so, and an older file stays", context do
     %{database: database, copy: copy, tmp_dir: tmp_dir} = context
 

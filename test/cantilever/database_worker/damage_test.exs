@@ -3,6 +3,7 @@ defmodule Cantilever.DatabaseWorker.DamageTest do
 
   import Cantilever.Eventually
 
+  alias Cantilever.ChildVM
   alias Cantilever.DatabaseWorker
   alias Cantilever.DatabaseWorker.Error
 
@@ -105,6 +106,74 @@ defmodule Cantilever.DatabaseWorker.DamageTest do
       assert DatabaseWorker.query!(database, "SELECT count(*) FROM t").rows == [[stored + 50]]
       stop_supervised!(Path.join(dir, "test.db"))
     end)
+  end
+
+  # A limit on the size of files stands for a disk that fails: SQLite gets an error of which it does not know how far the commit has come.
+  test "a commit that the system fails to write is uncertain", %{tmp_dir: tmp_dir} do
+    with_limited_files(fn peer ->
+      ChildVM.eval(
+        peer,
+        """
+        spec = {Cantilever.Chat.Store.SQLite, path: path}
+        specs = Cantilever.Chat.Store.child_specs(:limited, spec)
+        {:ok, tree} = Supervisor.start_link(specs, strategy: :one_for_one)
+        Process.unlink(tree)
+        store = Cantilever.Chat.Store.new(:limited, spec)
+        :persistent_term.put(:store, store)
+        Cantilever.DatabaseWorker.query!(elem(store, 1).worker, "CREATE TABLE t (x)")
+        # Makes the store's table.
+        {:ok, []} = Cantilever.Chat.Store.recent(store, "a", 1)
+        """,
+        path: Path.join(tmp_dir, "test.db")
+      )
+
+      calls = [
+        ~s/DatabaseWorker.query(worker, "INSERT INTO t VALUES (zeroblob(100000))")/,
+        ~s/DatabaseWorker.query_many(worker, "INSERT INTO t VALUES (zeroblob(?))", [[100_000], [1]])/,
+        ~s/DatabaseWorker.transaction(worker, &DatabaseWorker.query!(&1, "INSERT INTO t VALUES (zeroblob(100000))"))/
+      ]
+
+      ChildVM.limit_files(peer, 40_000)
+
+      for call <- calls do
+        assert {:error, %Error{reason: :uncertain, code: 778}} = in_store(peer, call)
+        # The connection is replaced, and the database goes on.
+        count = in_store(peer, ~s/DatabaseWorker.query!(worker, "SELECT count(*) FROM t")/)
+        assert count.rows == [[0]]
+      end
+
+      entry = ~s(%Cantilever.Chat.Entry{room_id: "a", user_id: "ada", id: "x", json: json})
+
+      append =
+        ~s/json = Cantilever.JSON.encode!(String.duplicate("x", 100_000)); Store.append(store, [#{entry}])/
+
+      assert {:unknown, %{reason: :unavailable, cause: %Error{reason: :uncertain}}} =
+               in_store(peer, append)
+
+      ChildVM.limit_files(peer, :unlimited)
+      for call <- calls, do: assert({:ok, _result} = in_store(peer, call))
+      assert {:ok, [ok: %{seq: 1}]} = in_store(peer, append)
+    end)
+  end
+
+  defp in_store(peer, code) do
+    ChildVM.eval(peer, """
+    alias Cantilever.Chat.Store
+    alias Cantilever.DatabaseWorker
+    {_module, %{worker: worker}} = store = :persistent_term.get(:store)
+    _ = {worker, store}
+    #{code}
+    """)
+  end
+
+  defp with_limited_files(fun) do
+    if System.find_executable("prlimit") do
+      peer = ChildVM.start_with_limits()
+      on_exit(fn -> ChildVM.stop(peer) end)
+      fun.(peer)
+    else
+      IO.puts("a test of #{inspect(__MODULE__)} needs prlimit, and was left out")
+    end
   end
 
   test "a file that cannot be written is said to be so", %{tmp_dir: tmp_dir} do

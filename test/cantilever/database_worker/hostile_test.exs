@@ -67,30 +67,125 @@ defmodule Cantilever.DatabaseWorker.HostileTest do
   test "no statement changes the connection for others, or opens another file", context do
     database = context.database
     other = Path.join(context.tmp_dir, "other.db")
+    DatabaseWorker.query!(database, "CREATE TABLE t (x)")
 
     for sql <- [
           "ATTACH '#{other}' AS other",
           "VACUUM INTO '#{other}'",
+          "ATTACH '' AS other",
+          "ATTACH ('' || '') AS other",
+          "ATTACH '#{context.tmp_dir}' || '/other.db' AS other",
           "DETACH main",
+          "DETACH 'ma' || 'in'",
           "PRAGMA journal_mode = DELETE",
           "PRAGMA busy_timeout = 60000",
           "PRAGMA locking_mode = EXCLUSIVE",
           "PRAGMA query_only = OFF",
           "PRAGMA foreign_keys = OFF",
           "PRAGMA writable_schema = ON",
+          "PRAGMA synchronous = OFF",
+          "PRAGMA main.synchronous(OFF)",
+          "PRAGMA Wal_AutoCheckpoint = 0",
+          "PRAGMA case_sensitive_like = ON",
+          "PRAGMA soft_heap_limit = 1000",
+          "PRAGMA temp_store_directory = '/'",
+          "PRAGMA defer_foreign_keys = ON",
+          "CREATE TEMP TABLE t (x)",
+          "CREATE TABLE temp.t (x)",
+          "CREATE TEMP VIEW t AS SELECT 1",
+          "CREATE TEMP TRIGGER tr AFTER INSERT ON t BEGIN SELECT 1; END",
+          "CREATE VIEW temp.t AS SELECT 1",
+          "CREATE TRIGGER temp.tr AFTER INSERT ON main.t BEGIN SELECT 1; END",
+          "CREATE TABLE temp.t AS SELECT * FROM main.t",
+          "CREATE VIRTUAL TABLE temp.t USING fts5(x)",
           "BEGIN EXCLUSIVE"
         ],
         mode <- if(sql =~ "VACUUM", do: [:write], else: [:write, :read]) do
-      assert {:error, %Error{reason: :not_allowed} = error} =
-               DatabaseWorker.query(database, sql, [], mode: mode)
-
+      result = DatabaseWorker.query(database, sql, [], mode: mode)
+      assert {^sql, {:error, %Error{reason: :not_allowed} = error}} = {sql, result}
       refute error.message == "not authorized"
+    end
+
+    for {sql, params} <- [
+          {"ATTACH ?1 AS x", [other]},
+          {"ATTACH ?1 AS x", [""]},
+          {"ATTACH ?1 || '' AS ?2", [other, "x"]},
+          {"DETACH ?1", ["main"]},
+          {"VACUUM INTO ?1", [other]}
+        ],
+        mode <- if(sql =~ "VACUUM", do: [:write], else: [:write, :read]) do
+      assert {:error, %Error{reason: :not_allowed} = error} =
+               DatabaseWorker.query(database, sql, params, mode: mode)
+
+      assert error.message =~ ~r/TACH .*not allowed/
     end
 
     refute File.exists?(other)
     assert {:error, _error} = DatabaseWorker.query(database, "SELECT load_extension('x')")
     assert DatabaseWorker.query!(database, "PRAGMA journal_mode").rows == [["wal"]]
     assert DatabaseWorker.query!(database, "VACUUM").rows == []
+
+    names =
+      for [_id, name, _file] <- DatabaseWorker.query!(database, "PRAGMA database_list").rows,
+          do: name
+
+    assert names -- ["main", "temp"] == []
+  end
+
+  test "PRAGMAs that read, or are for the file, may be used", %{database: database} do
+    DatabaseWorker.query!(database, "CREATE TABLE t (x PRIMARY KEY)")
+
+    for {sql, modes} <- [
+          {"PRAGMA table_info(t)", [:write, :read]},
+          {"PRAGMA index_list('t')", [:write, :read]},
+          {"SELECT * FROM pragma_table_xinfo('t')", [:write, :read]},
+          {"PRAGMA foreign_key_check(t)", [:write, :read]},
+          {"PRAGMA quick_check(1)", [:write, :read]},
+          {"PRAGMA compile_options", [:write, :read]},
+          {"PRAGMA synchronous", [:write, :read]},
+          {"PRAGMA user_version = 7", [:write]},
+          {"PRAGMA application_id = 7", [:write]},
+          {"PRAGMA incremental_vacuum(10)", [:write]},
+          {"PRAGMA wal_checkpoint(TRUNCATE)", [:write]},
+          {"PRAGMA optimize(0xfffe)", [:write]},
+          {"CREATE INDEX i ON t (x)", [:write]},
+          {"ANALYZE", [:write]},
+          {"ALTER TABLE t RENAME TO u", [:write]},
+          {"ALTER TABLE u ADD COLUMN y", [:write]},
+          {"DROP TABLE u", [:write]},
+          {"REINDEX", [:write]}
+        ],
+        mode <- modes do
+      assert {:ok, _result} = DatabaseWorker.query(database, sql, [], mode: mode)
+    end
+
+    for mode <- [:write, :read] do
+      assert DatabaseWorker.query!(database, "PRAGMA synchronous", [], mode: mode).rows == [[2]]
+      assert DatabaseWorker.query!(database, "PRAGMA user_version", [], mode: mode).rows == [[7]]
+    end
+  end
+
+  test "the worker's own statements are for nobody else", %{database: database} do
+    DatabaseWorker.query!(database, "CREATE TABLE t (x)")
+
+    for end_it <- ["COMMIT", "COMMIT /* cantilever */", "ROLLBACK", "ROLLBACK /* cantilever */"] do
+      assert {:ok, _value} = DatabaseWorker.transaction(database, fn _transaction -> :ok end)
+
+      assert {:error, :on_purpose} =
+               DatabaseWorker.transaction(database, fn transaction ->
+                 DatabaseWorker.query!(transaction, "INSERT INTO t VALUES (1)")
+
+                 assert {:error, %Error{reason: :not_allowed}} =
+                          DatabaseWorker.query(transaction, end_it)
+
+                 DatabaseWorker.rollback(transaction, :on_purpose)
+               end)
+
+      assert {:error, %Error{reason: :not_allowed}} =
+               DatabaseWorker.query_many(database, end_it, [[]])
+
+      assert DatabaseWorker.query!(database, "SELECT count(*) FROM t").rows == [[0]]
+    end
   end
 
   test "a statement that nests deeply harms nobody", %{database: database} do

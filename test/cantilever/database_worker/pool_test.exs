@@ -56,6 +56,24 @@ defmodule Cantilever.DatabaseWorker.PoolTest do
     assert Pool.failure(pool, :writer) == nil
   end
 
+  test "readers that are open do without a writer, and only those" do
+    failure = %Error{reason: :unavailable, message: "none"}
+    pool = Pool.new(2, 10)
+    assert Pool.refusal(pool, :writer) == nil
+    assert Pool.refusal(pool, :reader) == nil
+
+    pool = Pool.update(pool, 0, failure: failure)
+    assert Pool.refusal(pool, :writer) == failure
+    assert Pool.refusal(pool, :reader) == failure
+
+    pool = Pool.update(pool, 2, connection: make_ref())
+    assert Pool.refusal(pool, :writer) == failure
+    assert Pool.refusal(pool, :reader) == nil
+
+    pool = pool |> Pool.update(1, failure: failure) |> Pool.update(2, connection: nil)
+    assert Pool.refusal(pool, :reader) == failure
+  end
+
   test "a borrower is found by what is lent to it" do
     lent = borrower(:writer)
     pool = Pool.new(1, 10) |> Pool.update(0, state: :lent, borrower: lent)

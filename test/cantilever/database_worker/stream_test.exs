@@ -2,7 +2,10 @@ defmodule Cantilever.DatabaseWorker.StreamTest do
   use ExUnit.Case, async: true
 
   alias Cantilever.DatabaseWorker
+  alias Cantilever.DatabaseWorker.Deadline
   alias Cantilever.DatabaseWorker.Error
+  alias Cantilever.DatabaseWorker.Lease
+  alias Cantilever.DatabaseWorker.RowStream
 
   @moduletag :tmp_dir
 
@@ -107,6 +110,20 @@ defmodule Cantilever.DatabaseWorker.StreamTest do
       assert error.reason == reason
       assert_reads(database)
     end
+  end
+
+  test "gives its connection back whatever its beginning raises", %{database: database} do
+    # The native function takes no such text.
+    stream = RowStream.new(database, <<"SELECT ", 255>>, [], %{timeout: 5_000, chunk_rows: 1})
+
+    assert_raise ArgumentError, fn -> Enum.to_list(stream) end
+    assert_reads(database)
+  end
+
+  test "gives its connection back whatever becomes of its cursor", %{database: database} do
+    {:ok, lease} = Lease.check_out(database, :reader, Deadline.new(5_000))
+    assert_raise ArgumentError, fn -> RowStream.finish({nil, make_ref(), lease}) end
+    assert_reads(database)
   end
 
   test "sees the database as it was at the beginning", %{database: database} do

@@ -5,6 +5,9 @@ defmodule Cantilever.DatabaseWorker.SupervisionTest do
 
   alias Cantilever.DatabaseWorker
   alias Cantilever.DatabaseWorker.Error
+  alias Cantilever.DatabaseWorker.Options
+  alias Cantilever.DatabaseWorker.Pool
+  alias Cantilever.DatabaseWorker.Server
   alias Cantilever.Native
 
   @moduletag :tmp_dir
@@ -116,6 +119,44 @@ defmodule Cantilever.DatabaseWorker.SupervisionTest do
     _ = context
   end
 
+  test "a name in a registry that is away is an error, until it is back", context do
+    registry = :"#{__MODULE__}.#{context.test}"
+    name = {:via, Registry, {registry, :database}}
+
+    assert {:error, %Error{reason: :unavailable}} =
+             DatabaseWorker.query(name, "SELECT 1", [], timeout: 50)
+
+    query = Task.async(fn -> DatabaseWorker.query(name, "SELECT 1") end)
+    start_supervised!({Registry, keys: :unique, name: registry})
+    start(context, name: name)
+    assert {:ok, %{rows: [[1]]}} = Task.await(query)
+  end
+
+  test "readers go on while the file cannot be opened for writing", context do
+    database = start(context)
+    path = Path.join(context.tmp_dir, "test.db")
+    DatabaseWorker.query!(database, "CREATE TABLE t AS SELECT 7 AS x")
+    for _ <- 1..10, do: DatabaseWorker.query!(database, "SELECT x FROM t")
+
+    # The readers have the file, but its name is of another one.
+    File.rename!(path, path <> ".away")
+    File.mkdir!(path)
+
+    {:error, %Error{reason: :crashed}} =
+      DatabaseWorker.transaction(database, &Native.sqlite_close(&1.lease.connection))
+
+    assert {:error, %Error{reason: :unavailable}} =
+             DatabaseWorker.query(database, "INSERT INTO t VALUES (8)")
+
+    assert DatabaseWorker.query!(database, "SELECT x FROM t").rows == [[7]]
+    File.rmdir!(path)
+    File.rename!(path <> ".away", path)
+
+    eventually(fn ->
+      match?({:ok, _}, DatabaseWorker.query(database, "INSERT INTO t VALUES (8)"))
+    end)
+  end
+
   test "a connection that is lost is replaced", context do
     database = start(context)
     DatabaseWorker.query!(database, "CREATE TABLE t (x)")
@@ -130,6 +171,36 @@ defmodule Cantilever.DatabaseWorker.SupervisionTest do
 
     assert DatabaseWorker.query!(database, "INSERT INTO t VALUES (2)").changes == 1
     assert DatabaseWorker.query!(database, "SELECT x FROM t").rows == [[2]]
+  end
+
+  test "what a transaction is given up for says nothing about its connection", _context do
+    database = start_supervised!({DatabaseWorker, path: ":memory:"})
+    DatabaseWorker.query!(database, "CREATE TABLE t AS SELECT 7 AS x")
+
+    for reason <- [:io, :crashed, :cannot_open] do
+      error = %Error{reason: reason, message: "of another database"}
+
+      assert {:error, ^error} =
+               DatabaseWorker.transaction(database, &DatabaseWorker.rollback(&1, error))
+
+      assert {:ok, {:error, ^error}} =
+               DatabaseWorker.transaction(database, fn _transaction -> {:error, error} end)
+
+      assert DatabaseWorker.query!(database, "SELECT x FROM t").rows == [[7]]
+    end
+  end
+
+  test "a database in memory is there again, and empty, after its connection is lost", _context do
+    database = start_supervised!({DatabaseWorker, path: ":memory:"})
+    DatabaseWorker.query!(database, "CREATE TABLE t (x)")
+
+    {:error, %Error{reason: :crashed}} =
+      DatabaseWorker.transaction(database, fn transaction ->
+        # As a panic in a native function leaves it.
+        Native.sqlite_close(transaction.lease.connection)
+      end)
+
+    assert DatabaseWorker.query!(database, "CREATE TABLE t (x)").rows == []
   end
 
   test "a queue that is full refuses who comes next", context do
@@ -171,6 +242,25 @@ defmodule Cantilever.DatabaseWorker.SupervisionTest do
       )
 
     for _ <- 1..2, do: assert_receive({:done, {:ok, _result}})
+  end
+
+  test "what is opened while the worker stops is closed too", context do
+    [file, late] =
+      for _ <- 1..2 do
+        request = {Path.join(context.tmp_dir, "test.db"), :writer, true, 10, 1_000, 1_000_000}
+        {:ok, connection} = Native.sqlite_open(request, {:os.system_time(:microsecond), nil})
+        connection
+      end
+
+    {_opening, monitor} = spawn_monitor(fn -> exit({:opened, late}) end)
+    options = Options.new!(path: Path.join(context.tmp_dir, "test.db"), readers: 1)
+    pool = Pool.new(1, 10) |> Pool.update(0, state: :idle, connection: file)
+    state = %Server{options: options, pool: pool, at_work: %{monitor => 1}}
+
+    Server.terminate(:shutdown, state)
+
+    for connection <- [file, late],
+        do: assert(Native.sqlite_lend(connection) == {:error, :closed})
   end
 
   test "all the processes of a worker end with it, and the file is closed", context do

@@ -3,18 +3,27 @@
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use rusqlite::ffi;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 
-/// Settings of the connection that all its callers rely on.
-const FIXED: [&str; 8] = [
-    "busy_timeout",
-    "cell_size_check",
-    "foreign_keys",
-    "journal_mode",
-    "locking_mode",
-    "query_only",
-    "trusted_schema",
-    "writable_schema",
+/// PRAGMAs that may have a value: it is what they look at, or how much of it, or it is for the file. All others would set something of the
+/// connection, or of SQLite as a whole, which all callers rely on.
+const WITH_A_VALUE: [&str; 15] = [
+    "application_id",
+    "foreign_key_check",
+    "foreign_key_list",
+    "incremental_vacuum",
+    "index_info",
+    "index_list",
+    "index_xinfo",
+    "integrity_check",
+    "optimize",
+    "quick_check",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+    "user_version",
+    "wal_checkpoint",
 ];
 
 /// Refuses what would change a connection for those who use it next.
@@ -78,9 +87,9 @@ impl Authorizer {
 
     pub(super) fn authorize(&self, context: &AuthContext<'_>) -> Authorization {
         let statements = self.0.statements.load(Ordering::Relaxed);
-        match (statements, objection_to(&context.action)) {
+        match (statements, objection_to(context)) {
             (OWN, _) | (_, None) => Authorization::Allow,
-            (VACUUM, _) if is_transaction(&context.action) => Authorization::Allow,
+            (VACUUM, _) if is_of_vacuum(&context.action) => Authorization::Allow,
             (_, Some(objection)) => {
                 *self.objection() = Some(objection);
                 Authorization::Deny
@@ -94,26 +103,36 @@ impl Authorizer {
     }
 }
 
-fn is_transaction(action: &AuthAction<'_>) -> bool {
-    matches!(action, AuthAction::Transaction { .. })
+/// VACUUM is a transaction, in which it attaches a nameless file of its own.
+fn is_of_vacuum(action: &AuthAction<'_>) -> bool {
+    matches!(
+        action,
+        AuthAction::Transaction { .. } | AuthAction::Attach { filename: "" }
+    )
 }
 
-fn objection_to(action: &AuthAction<'_>) -> Option<String> {
-    match *action {
+fn objection_to(context: &AuthContext<'_>) -> Option<String> {
+    match context.action {
         AuthAction::Transaction { .. } => Some(
             "BEGIN, COMMIT and ROLLBACK are not for statements: use transaction/3 and rollback/2"
                 .to_owned(),
         ),
-        // VACUUM attaches a nameless file of its own.
-        AuthAction::Attach { filename: "" } => None,
         AuthAction::Attach { filename } => Some(format!(
             "ATTACH and VACUUM INTO are not allowed, so no other file is opened (this was {filename:?}): give each database a worker of its own, and copy by backup/3"
         )),
         AuthAction::Detach { .. } => Some("DETACH is not allowed".to_owned()),
+        // Such as of a name that only an expression gives, which SQLite does not say here.
+        AuthAction::Unknown { code, .. } => Some(match code {
+            ffi::SQLITE_ATTACH => {
+                "ATTACH is not allowed: give each database a worker of its own".to_owned()
+            }
+            ffi::SQLITE_DETACH => "DETACH is not allowed".to_owned(),
+            _ => format!("SQLite asks for a permission that nobody knows here (its code {code})"),
+        }),
         AuthAction::Pragma {
             pragma_name,
             pragma_value: Some(_),
-        } if FIXED
+        } if !WITH_A_VALUE
             .iter()
             .any(|name| name.eq_ignore_ascii_case(pragma_name)) =>
         {
@@ -121,6 +140,21 @@ fn objection_to(action: &AuthAction<'_>) -> Option<String> {
                 "PRAGMA {pragma_name} cannot be set by a statement, as others use the connection too"
             ))
         }
+        AuthAction::CreateTempIndex { .. }
+        | AuthAction::CreateTempTable { .. }
+        | AuthAction::CreateTempTrigger { .. }
+        | AuthAction::CreateTempView { .. } => Some(temporary()),
+        // Without the word TEMP, only the name of the schema says it, whose own table gets a row then.
+        AuthAction::Insert { .. } | AuthAction::CreateVtable { .. }
+            if context.database_name == Some("temp") =>
+        {
+            Some(temporary())
+        }
         _ => None,
     }
+}
+
+fn temporary() -> String {
+    "TEMP objects are not allowed: they would last as long as the connection, and hide tables from others who use it"
+        .to_owned()
 }

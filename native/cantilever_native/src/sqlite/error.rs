@@ -47,9 +47,11 @@ pub enum Reason {
     OpenTransaction,
     /// The transaction is over, and nothing of it was stored.
     RolledBack,
+    /// The system has failed while a commit was written.
+    Uncertain,
 }
 
-/// An error after which it is known what is stored: nothing of the call.
+/// An error after which it is known what is stored: nothing of the call, unless it is `Uncertain`.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct Error {
@@ -68,6 +70,19 @@ impl Error {
             reason,
             code: None,
             message: message.into(),
+        }
+    }
+
+    /// What it means where it may be one of a commit. That may be in the log of the database as a whole, where recovery finds it after a
+    /// crash, although the system has failed to say that it is on the disk. A full disk has not taken its end.
+    pub(super) fn of_commit(self) -> Self {
+        match self.reason {
+            Reason::Io | Reason::NoMemory | Reason::CannotOpen => Error {
+                reason: Reason::Uncertain,
+                message: format!("it cannot be told whether it is stored: {}", self.message),
+                ..self
+            },
+            _ => self,
         }
     }
 

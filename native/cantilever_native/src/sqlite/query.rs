@@ -71,7 +71,12 @@ impl Connection {
                     return Err(Error::new(Reason::Writes, message));
                 }
                 let mut room = request.max_result;
-                this.run(&mut statement, params, &mut room, rows)
+                let result = this.run(&mut statement, params, &mut room, rows);
+                // It ends with a commit of its own.
+                if within == Within::Itself && !statement.readonly() {
+                    return result.map_err(Error::of_commit);
+                }
+                result
             })
         });
         self.settle(within, result)

@@ -65,6 +65,8 @@ impl Settings {
             ),
             (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, 10_000),
             (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
+            // That of VACUUM.
+            (Limit::SQLITE_LIMIT_ATTACHED, 1),
             (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 100),
         ];
         for (limit, value) in limits {

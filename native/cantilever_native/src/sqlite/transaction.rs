@@ -6,10 +6,9 @@ use super::params::Params;
 use super::query::{Request, Rows, Within};
 use super::watch::Call;
 
-// The statement cache goes by the text, so none of these may be what a caller writes.
-const BEGIN: &str = "BEGIN IMMEDIATE /* cantilever */";
-const COMMIT: &str = "COMMIT /* cantilever */";
-const ROLLBACK: &str = "ROLLBACK /* cantilever */";
+const BEGIN: &str = "BEGIN IMMEDIATE";
+const COMMIT: &str = "COMMIT";
+const ROLLBACK: &str = "ROLLBACK";
 const SAVE: &str = "SAVEPOINT cantilever_batch";
 const RELEASE: &str = "RELEASE cantilever_batch";
 const BACK: &str = "ROLLBACK TO cantilever_batch";
@@ -27,13 +26,10 @@ impl Connection {
         let result = self.call(call, |this| {
             // Whether it is stored must be known, so it is not stopped half-way.
             this.watch.let_finish();
-            this.own(COMMIT)
+            this.own(COMMIT).map_err(Error::of_commit)
         });
         match result {
-            Err(error) if error.reason != Reason::Busy => {
-                self.roll_back()?;
-                Err(error)
-            }
+            Err(error) if error.reason != Reason::Busy => Err(self.rolled_back_after(error)),
             result => result,
         }
     }
@@ -48,6 +44,14 @@ impl Connection {
             })?;
         }
         Ok(())
+    }
+
+    /// What is said to have gone wrong: that it is uncertain what is stored, before that it cannot be rolled back.
+    fn rolled_back_after(&mut self, error: Error) -> Error {
+        match self.roll_back() {
+            Err(worse) if error.reason != Reason::Uncertain => worse,
+            _ => error,
+        }
     }
 
     /// Runs a statement once for each of `bindings`, all of them or none.
@@ -74,26 +78,27 @@ impl Connection {
             }
             drop(statement);
             this.watch.let_finish();
-            this.own(commit)
+            this.own(commit).map_err(|error| match within {
+                Within::Transaction => error,
+                _ => error.of_commit(),
+            })
         });
-        if result.is_err() {
-            match within {
-                Within::Transaction if self.is_in_transaction() => {
-                    // Without a savepoint there is nothing to go back to, and nothing was done.
-                    let _ = self.own(BACK).and_then(|()| self.own(RELEASE));
-                }
-                Within::Transaction => {}
-                _ => self.roll_back()?,
+        let result = result.map_err(|error| match within {
+            Within::Transaction if self.is_in_transaction() => {
+                // Without a savepoint there is nothing to go back to, and nothing was done.
+                let _ = self.own(BACK).and_then(|()| self.own(RELEASE));
+                error
             }
-        }
+            Within::Transaction => error,
+            _ => self.rolled_back_after(error),
+        });
         self.settle(within, result)
     }
 
+    /// Not through the cache of statements, in which a caller who writes the same text would find it, and nobody would be asked whether he
+    /// may. To prepare these takes SQLite a microsecond.
     fn own(&self, sql: &str) -> Result<(), Error> {
-        self.authorizer.own(|| {
-            self.inner.prepare_cached(sql)?.raw_execute()?;
-            Ok(())
-        })
+        self.authorizer.own(|| Ok(self.inner.execute_batch(sql)?))
     }
 }
 

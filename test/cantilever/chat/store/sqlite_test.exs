@@ -117,6 +117,49 @@ defmodule Cantilever.Chat.Store.SQLiteTest do
     end
   end
 
+  for keep <- [:all, 3] do
+    test "an id that is known needs no reader, and holds up none of the list (keep: #{keep})" do
+      store =
+        start!(keep: unquote(keep), timeout: 500, database: [synchronous: :normal, readers: 1])
+
+      [first, second] = append!(store, [entry("a", id: "x", json: "0"), entry("a", id: "y")])
+      test = self()
+
+      reading =
+        spawn_link(fn ->
+          worker(store)
+          |> DatabaseWorker.stream("SELECT 1")
+          |> Enum.each(fn _row ->
+            send(test, :reading)
+            receive do: (:stop -> :ok)
+          end)
+        end)
+
+      assert_receive :reading
+
+      assert {:ok, [duplicate: ^second, ok: %{seq: 3}, duplicate: ^first, ok: %{seq: 4} = fourth]} =
+               Store.append(store, [
+                 entry("a", id: "y", json: "2"),
+                 entry("a"),
+                 entry("a", id: "x"),
+                 entry("a", id: "z")
+               ])
+
+      assert Store.append(store, [entry("a", id: "z")]) == {:ok, [duplicate: fourth]}
+      send(reading, :stop)
+    end
+  end
+
+  test "the index of ids is made again when it is gone" do
+    store = start!([])
+    [message] = append!(store, [entry("a", id: "x")])
+    {:ok, _result} = DatabaseWorker.query(worker(store), "DROP INDEX cantilever_messages_ids")
+    assert {:ok, [duplicate: ^message]} = Store.append(store, [entry("a", id: "x")])
+    {:ok, _result} = DatabaseWorker.query(worker(store), "DROP INDEX cantilever_messages_ids")
+    assert [%{seq: 2}] = append!(store, [entry("a", id: "y")])
+    assert {:ok, [duplicate: %{seq: 2}]} = Store.append(store, [entry("a", id: "y")])
+  end
+
   describe "a smaller keep:" do
     test "takes away what is too much in parts", %{tmp_dir: tmp_dir} do
       path = Path.join(tmp_dir, "smaller.db")

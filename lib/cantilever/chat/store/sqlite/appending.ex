@@ -3,7 +3,6 @@ defmodule Cantilever.Chat.Store.SQLite.Appending do
   # How a list of entries gets into the database: by one native call, or one transaction where there is more to do than to insert.
 
   alias Cantilever.Chat.Message
-  alias Cantilever.Chat.Store.Error
   alias Cantilever.Chat.Store.SQLite.Config
   alias Cantilever.Chat.Store.SQLite.Table
   alias Cantilever.DatabaseWorker
@@ -13,42 +12,73 @@ defmodule Cantilever.Chat.Store.SQLite.Appending do
 
   @spec append(Config.t(), [Cantilever.Chat.Entry.t()], integer) ::
           Cantilever.Chat.Store.appended()
-  def append(config, entries, at_ms), do: append(config, entries, at_ms, :may_repeat)
-
-  defp append(config, entries, at_ms, repeating) do
+  def append(config, entries, at_ms) do
     case Table.with_table(config, fn -> insert(config, Enum.map(entries, &params(&1, at_ms))) end) do
-      {:ok, places} -> {:ok, outcomes(config, entries, places, at_ms, repeating)}
-      {:error, error} -> {:error, Table.error(error)}
+      {:ok, places} ->
+        {:ok, outcomes(entries, places, at_ms)}
+
+      {:error, %DatabaseWorker.Error{reason: :uncertain} = error} ->
+        {:unknown, Table.error(error)}
+
+      {:error, error} ->
+        {:error, Table.error(error)}
     end
   end
 
   defp params(entry, at_ms), do: [entry.room_id, entry.user_id, entry.id, at_ms, entry.json]
 
-  # A place is a sequence number, :known, or an error.
-  defp insert(config, rows) do
-    case together(config, rows) do
-      {:error, %DatabaseWorker.Error{reason: reason}} when reason in @of_an_entry ->
-        transaction(config, rows, &one_by_one/2)
+  # A place is a sequence number, {:known, row}, or an error. Most lists are of new entries alone.
+  defp insert(%{keep: :all} = config, rows) do
+    case DatabaseWorker.query_many(config.worker, Table.insert_new(), rows,
+           timeout: config.timeout
+         ) do
+      {:ok, results} ->
+        {:ok, Enum.map(results, &place/1)}
 
-      result ->
-        result
+      {:error, %DatabaseWorker.Error{reason: reason}} when reason in @of_an_entry ->
+        transaction(config, rows)
+
+      {:error, error} ->
+        {:error, error}
     end
   end
 
-  defp together(%{keep: :all} = config, rows),
-    do: many(config.worker, rows, timeout: config.timeout)
+  defp insert(config, rows), do: transaction(config, rows)
 
-  defp together(config, rows), do: transaction(config, rows, &many(&1, &2, []))
-
-  defp many(connection, rows, options) do
-    with {:ok, results} <- DatabaseWorker.query_many(connection, Table.insert(), rows, options),
-         do: {:ok, Enum.map(results, &place/1)}
+  # What is known is looked up here too: afterwards, an answer that cannot be had would be one about entries that are stored.
+  defp transaction(config, rows) do
+    DatabaseWorker.transaction(
+      config.worker,
+      fn transaction ->
+        with {:ok, places} <- together(transaction, rows),
+             {:ok, places} <- look_up(transaction, rows, places),
+             :ok <- trim(transaction, rows, places, config.keep) do
+          places
+        else
+          {:error, error} -> DatabaseWorker.rollback(transaction, error)
+        end
+      end,
+      timeout: config.timeout
+    )
   end
 
-  # A statement that fails leaves the transaction as it was before it.
+  # A batch, and a statement, that fails leaves the transaction as it was before it.
+  defp together(transaction, rows) do
+    case DatabaseWorker.query_many(transaction, Table.insert_unknown(), rows) do
+      {:ok, results} ->
+        {:ok, Enum.map(results, &place/1)}
+
+      {:error, %DatabaseWorker.Error{reason: reason}} when reason in @of_an_entry ->
+        one_by_one(transaction, rows)
+
+      {:error, error} ->
+        {:error, error}
+    end
+  end
+
   defp one_by_one(transaction, rows) do
     Enum.reduce_while(rows, {:ok, []}, fn row, {:ok, places} ->
-      case DatabaseWorker.query(transaction, Table.insert(), row) do
+      case DatabaseWorker.query(transaction, Table.insert_unknown(), row) do
         {:ok, result} ->
           {:cont, {:ok, [place(result) | places]}}
 
@@ -68,20 +98,25 @@ defmodule Cantilever.Chat.Store.SQLite.Appending do
   defp place(%{rows: [[seq]]}), do: seq
   defp place(%{rows: []}), do: :known
 
-  defp transaction(config, rows, insert) do
-    DatabaseWorker.transaction(
-      config.worker,
-      fn transaction ->
-        with {:ok, places} <- insert.(transaction, rows),
-             :ok <- trim(transaction, rows, places, config.keep) do
-          places
-        else
-          {:error, error} -> DatabaseWorker.rollback(transaction, error)
-        end
-      end,
-      timeout: config.timeout
-    )
+  defp look_up(transaction, rows, places) do
+    ids =
+      for {[room_id, user_id, id | _], :known} <- Enum.zip(rows, places),
+          do: [room_id, user_id, id]
+
+    with [_ | _] <- ids,
+         {:ok, results} <- DatabaseWorker.query_many(transaction, Table.known(), ids) do
+      {:ok, fill_in(places, results)}
+    else
+      [] -> {:ok, places}
+      {:error, error} -> {:error, error}
+    end
   end
+
+  defp fill_in([:known | places], [%{rows: [row]} | results]),
+    do: [{:known, row} | fill_in(places, results)]
+
+  defp fill_in([place | places], results), do: [place | fill_in(places, results)]
+  defp fill_in([], []), do: []
 
   defp trim(_transaction, _rows, _places, :all), do: :ok
 
@@ -101,37 +136,13 @@ defmodule Cantilever.Chat.Store.SQLite.Appending do
     end
   end
 
-  # The ids that are known are looked up when the others are safe. What has been trimmed since then is new again.
-  defp outcomes(config, entries, places, at_ms, repeating) do
+  defp outcomes(entries, places, at_ms) do
     for {entry, place} <- Enum.zip(entries, places) do
       case place do
-        :known -> known(config, entry, at_ms, repeating)
+        {:known, row} -> {:duplicate, Table.message(entry.room_id, row)}
         %DatabaseWorker.Error{} = error -> {:error, Table.error(error, :refused)}
         seq -> {:ok, Message.new(entry, seq, at_ms)}
       end
-    end
-  end
-
-  defp known(config, entry, at_ms, repeating) do
-    case {Table.read(config, :known, entry.room_id, [entry.user_id, entry.id]), repeating} do
-      {{:ok, [message]}, _repeating} ->
-        {:duplicate, message}
-
-      {{:error, error}, _repeating} ->
-        {:error, error}
-
-      {{:ok, []}, :may_repeat} ->
-        repeat(config, entry, at_ms)
-
-      {{:ok, []}, :repeated} ->
-        {:error, %Error{reason: :unavailable, message: "the message comes and goes"}}
-    end
-  end
-
-  defp repeat(config, entry, at_ms) do
-    case append(config, [entry], at_ms, :repeated) do
-      {:ok, [outcome]} -> outcome
-      {:error, error} -> {:error, error}
     end
   end
 end

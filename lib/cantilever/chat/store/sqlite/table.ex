@@ -25,14 +25,18 @@ defmodule Cantilever.Chat.Store.SQLite.Table do
   ON cantilever_messages (room, user, id) WHERE id IS NOT NULL
   """
 
-  # No row comes back for an entry whose id is known.
   @insert """
   INSERT INTO cantilever_messages (room, seq, user, id, at, payload)
   SELECT ?1, coalesce((SELECT max(seq) FROM cantilever_messages WHERE room = ?1), 0) + 1, ?2, ?3, ?4, ?5
   WHERE true
-  ON CONFLICT (room, user, id) WHERE id IS NOT NULL DO NOTHING
-  RETURNING seq
+  ON CONFLICT (room, user, id) WHERE id IS NOT NULL
   """
+
+  # An entry whose id is known violates a constraint. Both of them name the index of ids, and so find out that it is gone.
+  @insert_new @insert <> "DO UPDATE SET payload = NULL RETURNING seq"
+
+  # No row comes back for an entry whose id is known.
+  @insert_unknown @insert <> "DO NOTHING RETURNING seq"
 
   # What is too much after `keep` was made smaller goes in parts, for nobody to wait.
   @trim """
@@ -43,34 +47,42 @@ defmodule Cantilever.Chat.Store.SQLite.Table do
 
   @columns "SELECT seq, user, id, at, payload FROM cantilever_messages WHERE room = ?1"
 
+  @known @columns <> " AND user = ?2 AND id = ?3"
+
   @reading %{
     recent: @columns <> " ORDER BY seq DESC LIMIT ?2",
     newer: @columns <> " AND seq > ?2 ORDER BY seq LIMIT ?3",
-    older: @columns <> " AND seq < ?2 ORDER BY seq DESC LIMIT ?3",
-    known: @columns <> " AND user = ?2 AND id = ?3"
+    older: @columns <> " AND seq < ?2 ORDER BY seq DESC LIMIT ?3"
   }
 
   # What is said of a missing table when a statement is prepared, and when one runs that was prepared before.
   @without_table [:syntax, :failed]
 
   # Of SQLite's errors those that pass: the same call may be made again.
-  @passing ~w(timeout busy overloaded unavailable rolled_back disk_full io cannot_open no_memory over crashed)a
+  @passing ~w(timeout busy overloaded unavailable rolled_back disk_full io cannot_open no_memory uncertain over crashed)a
 
   @doc "All statements, each with its number of parameters."
   @spec statements() :: [{String.t(), pos_integer}]
   def statements do
-    [{@insert, 5}, {@trim, 2}] ++
+    [{@insert_new, 5}, {@insert_unknown, 5}, {@known, 3}, {@trim, 2}] ++
       for {which, sql} <- @reading, do: {sql, if(which == :recent, do: 2, else: 3)}
   end
 
-  @spec insert() :: String.t()
-  def insert, do: @insert
+  @spec insert_new() :: String.t()
+  def insert_new, do: @insert_new
+
+  @spec insert_unknown() :: String.t()
+  def insert_unknown, do: @insert_unknown
+
+  @doc "Takes a room, a user and an id, and gives a row that `message/2` reads."
+  @spec known() :: String.t()
+  def known, do: @known
 
   @spec trim() :: String.t()
   def trim, do: @trim
 
   @doc "The messages of one of the readings, by ascending sequence numbers."
-  @spec read(Config.t(), :recent | :newer | :older | :known, String.t(), [term]) ::
+  @spec read(Config.t(), :recent | :newer | :older, String.t(), [term]) ::
           Cantilever.Chat.Store.messages()
   def read(config, which, room_id, params) do
     result =
@@ -112,6 +124,12 @@ defmodule Cantilever.Chat.Store.SQLite.Table do
     }
   end
 
+  @doc "The message of a row."
+  @spec message(String.t(), [term]) :: Message.t()
+  def message(room_id, [seq, user, id, at, payload]) do
+    %Message{room_id: room_id, seq: seq, user_id: user, at_ms: at, id: id, json: payload}
+  end
+
   defp make(%{worker: worker, timeout: timeout}) do
     DatabaseWorker.transaction(
       worker,
@@ -129,8 +147,4 @@ defmodule Cantilever.Chat.Store.SQLite.Table do
 
   defp ascending(messages, which) when which in [:recent, :older], do: Enum.reverse(messages)
   defp ascending(messages, _which), do: messages
-
-  defp message(room_id, [seq, user, id, at, payload]) do
-    %Message{room_id: room_id, seq: seq, user_id: user, at_ms: at, id: id, json: payload}
-  end
 end

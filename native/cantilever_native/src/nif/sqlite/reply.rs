@@ -31,6 +31,7 @@ rustler::atoms! {
     writes,
     open_transaction,
     rolled_back,
+    uncertain,
 }
 
 /// `{:error, {reason, code, message}}`, or `{:error, why}` where the connection cannot be had.
@@ -75,6 +76,7 @@ fn reason(reason: Reason) -> rustler::Atom {
         Reason::Writes => writes(),
         Reason::OpenTransaction => open_transaction(),
         Reason::RolledBack => rolled_back(),
+        Reason::Uncertain => uncertain(),
     }
 }
 
