@@ -15,11 +15,20 @@ defmodule Cantilever.Chat.Delivery do
           | {:unknown, term}
   def commit(entries, chat) do
     config = Config.fetch!(chat)
-    Resync.storing(config, entries |> Enum.map(& &1.room_id) |> Enum.uniq())
+    room_ids = entries |> Enum.map(& &1.room_id) |> Enum.uniq()
+    Resync.storing(config, room_ids)
 
-    with {:ok, results} <- Store.append(config.store, entries) do
-      :ok = tell_rooms(config, for({:ok, message} <- results, do: message))
-      {:ok, Enum.map(results, &receipt/1)}
+    case Store.append(config.store, entries) do
+      {:ok, results} ->
+        :ok = tell_rooms(config, for({:ok, message} <- results, do: message))
+        {:ok, Enum.map(results, &receipt/1)}
+
+      {:unknown, reason} ->
+        Resync.untold(config, room_ids)
+        {:unknown, reason}
+
+      {:error, reason} ->
+        {:error, reason}
     end
   end
 

@@ -22,6 +22,10 @@ defmodule Cantilever.Chat.Resync do
   @spec storing(Config.t(), [String.t()]) :: :ok
   def storing(config, room_ids), do: GenServer.cast(config.resync, {:storing, self(), room_ids})
 
+  @doc "Says that messages of these rooms may have been stored, and that the rooms were not told."
+  @spec untold(Config.t(), [String.t()]) :: :ok
+  def untold(config, room_ids), do: GenServer.cast(config.resync, {:untold, room_ids})
+
   @impl GenServer
   def init(config) do
     # What the one before it has not told, it cannot know.
@@ -44,6 +48,10 @@ defmodule Cantilever.Chat.Resync do
   end
 
   @impl GenServer
+  def handle_cast({:untold, room_ids}, state) do
+    {:noreply, %{state | untold: add(room_ids, state.untold)}, {:continue, :tell_rooms}}
+  end
+
   def handle_cast({:storing, pid, room_ids}, %{storing: pid} = state),
     do: {:noreply, %{state | room_ids: room_ids}}
 

@@ -107,6 +107,15 @@ defmodule Cantilever.Chat.SupervisionTest do
     assert_receive {:ann, "message", %{seq: 2}}, 5_000
   end
 
+  test "what may have been stored is looked for", %{chat: chat} do
+    config = Config.fetch!(chat)
+    {:ok, _} = UserConnection.join(client(chat, "ann", :ann), "a")
+    entry = %Cantilever.Chat.Entry{room_id: "a", user_id: "bob", json: "1"}
+    {:ok, [_stored]} = Cantilever.Chat.Store.append(config.store, [entry])
+    Cantilever.Chat.Resync.untold(config, ["a"])
+    assert_receive {:ann, "message", %{seq: 1}}, 5_000
+  end
+
   test "a store in memory goes on with its numbers when what writes to it has crashed", %{
     chat: chat
   } do
