@@ -19,7 +19,10 @@ measure = fn options ->
     parts
     |> Enum.map(fn part ->
       IO.puts(:stderr, "chat: #{part |> Module.split() |> List.last() |> Macro.underscore()}")
-      part.run(options.quick)
+      {results, goals} = part.run(options.quick)
+      # A bench of a quarter of an hour may be stopped.
+      IO.puts(:stderr, Bench.table(%{machine: [], results: results, goals: goals}))
+      {results, goals}
     end)
     |> Enum.unzip()
 

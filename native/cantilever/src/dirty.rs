@@ -14,7 +14,7 @@ use crate::admission::{self, FunctionLimit, Gate, Permit, Ticket};
 use crate::args::Args;
 use crate::signal::Wait;
 use crate::sync::{SyncNif, conclude};
-use crate::{init, panics, steps};
+use crate::{init, niceness, panics, steps};
 
 /// A kind of dirty scheduler.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -126,6 +126,9 @@ unsafe fn run_with<N: DirtyNif>(
     argc: c_int,
     argv: *const ErlNifTerm,
 ) -> ErlNifTerm {
+    if N::KIND == DirtyKind::Io {
+        niceness::shorten_turns_of_this_thread();
+    }
     // SAFETY: as the function's contract says.
     let result = unsafe {
         let args = Args::new(env, N::INFO, argc, argv);
