@@ -25,9 +25,9 @@ defmodule Cantilever.Chat.Store.Memory.Tables do
   @impl GenServer
   def init(store) do
     names = names(store)
-    :ets.new(names.messages, [:ordered_set, :named_table, :public, read_concurrency: true])
-    :ets.new(names.rooms, [:named_table, :public])
-    :ets.new(names.ids, [:named_table, :public])
+    _ = :ets.new(names.messages, [:ordered_set, :named_table, :public, read_concurrency: true])
+    _ = :ets.new(names.rooms, [:named_table, :public])
+    _ = :ets.new(names.ids, [:named_table, :public])
     {:ok, names}
   end
 end
