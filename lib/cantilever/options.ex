@@ -18,24 +18,31 @@ defmodule Cantilever.Options do
           | :string
           | :term
 
-  @type schema :: [{atom, [type: type, default: term, doc: String.t()]}]
+  @type schema :: [{atom, [{:type, type} | {:default, term} | {:doc, String.t()}]}]
 
   @doc "The options as a Markdown list."
   @spec docs(schema) :: String.t()
   def docs(schema) do
-    Enum.map_join(schema, "\n", fn {key, entry} ->
-      "  * `:#{key}` - #{entry[:doc]}. #{capitalized(shape(entry[:type]))}; #{default(entry)}."
+    list(
+      for {key, entry} <- schema,
+          do: {key, entry[:doc], shape(entry[:type]), default(entry)}
+    )
+  end
+
+  @doc "The same for options whose shapes and defaults are said in words."
+  @spec list([{atom, doc :: String.t(), shape :: String.t(), default :: String.t()}]) ::
+          String.t()
+  def list(options) do
+    Enum.map_join(options, "\n", fn {key, doc, shape, default} ->
+      "  * `:#{key}` - #{doc}. #{capitalized(shape)}; #{default}."
     end)
   end
 
   @doc "Reads the options of `what`, or raises `ArgumentError` that names the wrong one."
   @spec new!(term, schema, String.t()) :: map
   def new!(options, schema, what) do
-    unless Keyword.keyword?(options) do
-      raise ArgumentError, "the options of #{what} are a keyword list, got: #{inspect(options)}"
-    end
-
-    Enum.each(options, &check!(&1, schema, what))
+    shapes = for {key, entry} <- schema, do: {key, fn -> shape(entry[:type]) end}
+    check!(options, shapes, what, &valid?(schema[&1][:type], &2), {"are", "is"})
 
     Map.new(schema, fn {key, entry} ->
       case Keyword.fetch(options, key) do
@@ -45,17 +52,34 @@ defmodule Cantilever.Options do
     end)
   end
 
-  defp check!({key, value}, schema, what) do
-    case Keyword.fetch(schema, key) do
-      {:ok, entry} ->
-        valid?(entry[:type], value) ||
-          raise ArgumentError,
-                "the option #{inspect(key)} of #{what} is #{shape(entry[:type])}, got: #{inspect(value)}"
-
-      :error ->
-        raise ArgumentError,
-              "unknown option #{inspect(key)} for #{what}; the options are #{Enum.map_join(schema, ", ", fn {known, _entry} -> inspect(known) end)}"
+  @doc """
+  Raises an `ArgumentError` that names the wrong one of the options of `what`. `shapes` has for each of those there are a function
+  that says in words what it must be.
+  """
+  @spec check!(
+          term,
+          [{atom, (() -> String.t())}],
+          String.t(),
+          (atom, term -> boolean),
+          {String.t(), String.t()}
+        ) :: :ok
+  def check!(options, shapes, what, valid?, {are, is} \\ {"must be", "must be"}) do
+    unless Keyword.keyword?(options) do
+      raise ArgumentError,
+            "the options of #{what} #{are} a keyword list, got: #{inspect(options)}"
     end
+
+    Enum.each(options, fn {key, value} ->
+      unless Keyword.has_key?(shapes, key) do
+        raise ArgumentError,
+              "unknown option #{inspect(key)} for #{what}; the options are #{Enum.map_join(shapes, ", ", &inspect(elem(&1, 0)))}"
+      end
+
+      unless valid?.(key, value) do
+        raise ArgumentError,
+              "the option #{inspect(key)} of #{what} #{is} #{shapes[key].()}, got: #{inspect(value)}"
+      end
+    end)
   end
 
   defp default!(key, entry, what) do

@@ -3,6 +3,8 @@ defmodule Cantilever.DataProcessor.Options do
   # The options of a batch: one schema that validates, gives the defaults and writes the documentation. What passes here is a struct
   # that nobody checks again.
 
+  alias Cantilever.Options
+
   @enforce_keys [:max_concurrency]
   defstruct [
     :max_concurrency,
@@ -62,41 +64,24 @@ defmodule Cantilever.DataProcessor.Options do
     ]
   ]
 
-  @keys Keyword.keys(@schema)
-
   # The longest that `receive` and the timers of the VM take, and so every other timeout in Elixir.
   @longest_timeout 0xFFFFFFFF
 
   @doc "The options as a Markdown list."
   @spec docs() :: String.t()
   def docs do
-    Enum.map_join(@schema, "\n", fn {key, entry} ->
-      "  * `:#{key}` - #{entry[:doc]}. #{String.capitalize(entry[:shape])}; default #{entry[:default]}."
-    end)
+    Options.list(
+      for {key, entry} <- @schema,
+          do: {key, entry[:doc], entry[:shape], "default #{entry[:default]}"}
+    )
   end
 
   @doc "Reads the options, or raises `ArgumentError` that names the wrong one."
   @spec new!(keyword) :: t
   def new!(options) do
-    unless Keyword.keyword?(options) do
-      raise ArgumentError,
-            "the options of a batch must be a keyword list, got: #{inspect(options)}"
-    end
-
-    Enum.each(options, &check!/1)
+    shapes = for {key, entry} <- @schema, do: {key, fn -> entry[:shape] end}
+    Options.check!(options, shapes, "a batch", &valid?/2)
     struct!(%__MODULE__{max_concurrency: System.schedulers_online()}, options)
-  end
-
-  defp check!({key, _value}) when key not in @keys do
-    raise ArgumentError,
-          "unknown option #{inspect(key)} for a batch; the options are #{Enum.map_join(@keys, ", ", &inspect/1)}"
-  end
-
-  defp check!({key, value}) do
-    unless valid?(key, value) do
-      raise ArgumentError,
-            "the option #{inspect(key)} of a batch must be #{@schema[key][:shape]}, got: #{inspect(value)}"
-    end
   end
 
   defp valid?(:max_concurrency, value), do: is_integer(value) and value > 0

@@ -2,6 +2,8 @@ defmodule Cantilever.DatabaseWorker.CallOptions do
   @moduledoc false
   # The options of the calls, of which each has some: checked once, in the caller.
 
+  alias Cantilever.Options
+
   @type t :: %{
           timeout: pos_integer | :infinity,
           mode: :auto | :read | :write,
@@ -18,27 +20,9 @@ defmodule Cantilever.DatabaseWorker.CallOptions do
 
   @spec new!(keyword, [atom], String.t(), keyword) :: t
   def new!(options, keys, function, defaults \\ []) do
-    unless Keyword.keyword?(options) do
-      raise ArgumentError,
-            "the options of #{function} must be a keyword list, got: #{inspect(options)}"
-    end
-
-    Enum.reduce(options, Map.merge(@defaults, Map.new(defaults)), fn {key, value}, all ->
-      check!(key, value, keys, function)
-      Map.put(all, key, value)
-    end)
-  end
-
-  defp check!(key, value, keys, function) do
-    unless key in keys do
-      raise ArgumentError,
-            "unknown option #{inspect(key)} for #{function}; the options are #{Enum.map_join(keys, ", ", &inspect/1)}"
-    end
-
-    unless valid?(key, value) do
-      raise ArgumentError,
-            "the option #{inspect(key)} of #{function} must be #{@shapes[key]}, got: #{inspect(value)}"
-    end
+    shapes = for key <- keys, do: {key, fn -> Map.fetch!(@shapes, key) end}
+    Options.check!(options, shapes, function, &valid?/2)
+    @defaults |> Map.merge(Map.new(defaults)) |> Map.merge(Map.new(options))
   end
 
   defp valid?(:timeout, value), do: value == :infinity or value in 1..0xFFFFFFFF

@@ -3,6 +3,8 @@ defmodule Cantilever.DatabaseWorker.Options do
   # The options of a worker: one schema that validates, gives the defaults and writes the documentation. What passes here is a struct that
   # nobody checks again.
 
+  alias Cantilever.Options
+
   @enforce_keys [:path, :readers]
   defstruct [
     :name,
@@ -83,25 +85,20 @@ defmodule Cantilever.DatabaseWorker.Options do
     ]
   ]
 
-  @keys Keyword.keys(@schema)
-
   @doc "The options as a Markdown list."
   @spec docs() :: String.t()
   def docs do
-    Enum.map_join(@schema, "\n", fn {key, entry} ->
-      "  * `:#{key}` - #{entry[:doc]}. #{String.capitalize(entry[:shape])}; default #{entry[:default]}."
-    end)
+    Options.list(
+      for {key, entry} <- @schema,
+          do: {key, entry[:doc], entry[:shape], "default #{entry[:default]}"}
+    )
   end
 
   @doc "Reads the options, or raises `ArgumentError` that names the wrong one."
   @spec new!(keyword) :: t
   def new!(options) do
-    unless Keyword.keyword?(options) do
-      raise ArgumentError,
-            "the options of a database worker must be a keyword list, got: #{inspect(options)}"
-    end
-
-    Enum.each(options, &check!/1)
+    shapes = for {key, entry} <- @schema, do: {key, fn -> entry[:shape] end}
+    Options.check!(options, shapes, "a database worker", &valid?/2)
 
     unless Keyword.has_key?(options, :path) do
       raise ArgumentError,
@@ -116,18 +113,6 @@ defmodule Cantilever.DatabaseWorker.Options do
 
   # An absolute path is never taken for one of the URIs that SQLite understands.
   defp settle(options), do: %{options | path: Path.expand(options.path)}
-
-  defp check!({key, _value}) when key not in @keys do
-    raise ArgumentError,
-          "unknown option #{inspect(key)} for a database worker; the options are #{Enum.map_join(@keys, ", ", &inspect/1)}"
-  end
-
-  defp check!({key, value}) do
-    unless valid?(key, value) do
-      raise ArgumentError,
-            "the option #{inspect(key)} of a database worker must be #{@schema[key][:shape]}, got: #{inspect(value)}"
-    end
-  end
 
   defp valid?(:name, {:global, _name}), do: true
   defp valid?(:name, {:via, module, _name}), do: is_atom(module)

@@ -88,12 +88,12 @@ defmodule Cantilever.MessageQueue.Options do
   def new!(options), do: struct!(__MODULE__, Options.new!(options, @schema, "a message queue"))
 
   @put [
-    key: [type: :term, default: nil, doc: ""],
-    bytes: [type: {:or, nil, {:integer, 0}}, default: nil, doc: ""],
-    timeout: [type: {:or, :infinity, {:integer, 0, @longest_ms}}, default: 5_000, doc: ""]
+    key: [type: :term, default: nil],
+    bytes: [type: {:or, nil, {:integer, 0}}, default: nil],
+    timeout: [type: {:or, :infinity, {:integer, 0, @longest_ms}}, default: 5_000]
   ]
 
-  @put_async @put ++ [reply_to: [type: {:or, nil, :from}, default: nil, doc: ""]]
+  @put_async @put ++ [reply_to: [type: {:or, nil, :from}, default: nil]]
 
   @doc "Reads the options of one message, the size of which is measured unless it is given."
   @spec put!(keyword, term, :put | :put_async) :: map

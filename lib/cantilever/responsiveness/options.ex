@@ -135,29 +135,10 @@ defmodule Cantilever.Responsiveness.Options do
   @doc "Reads the options, or raises `ArgumentError` that names the wrong one."
   @spec new!(keyword, purpose) :: t
   def new!(options, what) do
-    unless Keyword.keyword?(options) do
-      raise ArgumentError,
-            "the options of a measurement must be a keyword list, got: #{inspect(options)}"
-    end
-
-    Enum.each(options, &check!(&1, Map.fetch!(@keys, what)))
+    shapes = for key <- Map.fetch!(@keys, what), do: {key, fn -> shape(key, :elixir) end}
+    Cantilever.Options.check!(options, shapes, "a measurement", &valid?/2)
     defaults = for {key, %{default: default}} <- @schema, do: {key, default_value(default)}
     struct!(__MODULE__, Keyword.merge(defaults, options))
-  end
-
-  defp check!({key, value}, keys) do
-    cond do
-      key not in keys ->
-        raise ArgumentError,
-              "unknown option #{inspect(key)} for a measurement; the options are #{Enum.map_join(keys, ", ", &inspect/1)}"
-
-      not valid?(key, value) ->
-        raise ArgumentError,
-              "the option #{inspect(key)} of a measurement must be #{shape(key, :elixir)}, got: #{inspect(value)}"
-
-      true ->
-        :ok
-    end
   end
 
   defp entry(key), do: Keyword.fetch!(@schema, key)
