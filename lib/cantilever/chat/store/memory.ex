@@ -51,17 +51,17 @@ defmodule Cantilever.Chat.Store.Memory do
   end
 
   @impl Cantilever.Chat.Store
-  def recent(name, room_id, limit), do: read(fn -> back(name, last_key(room_id), limit, []) end)
+  def recent(name, room_id, limit), do: read(fn -> back(name, last_key(room_id), limit) end)
 
   @impl Cantilever.Chat.Store
   def newer(name, room_id, after_seq, limit),
-    do: read(fn -> name |> forth({room_id, after_seq}, limit, []) |> Enum.reverse() end)
+    do: read(fn -> Enum.reverse(walk(name, {room_id, after_seq}, &:ets.next/2, limit, [])) end)
 
   @impl Cantilever.Chat.Store
   def older(name, room_id, before_seq, limit),
-    do: read(fn -> back(name, {room_id, before_seq}, limit, []) end)
+    do: read(fn -> back(name, {room_id, before_seq}, limit) end)
 
-  # The owner takes one call after the other.
+  # The writer takes one call after the other.
   @impl Cantilever.Chat.Store
   def settle(name) do
     GenServer.call(name, :settle)
@@ -72,21 +72,15 @@ defmodule Cantilever.Chat.Store.Memory do
   # Any atom is larger than any number.
   defp last_key(room_id), do: {room_id, :last}
 
-  # From key to key: a room is reached and left without looking at any other message, however many there are.
-  defp back(_table, _key, 0, messages), do: messages
+  defp back(table, key, limit), do: walk(table, key, &:ets.prev/2, limit, [])
 
-  defp back(table, {room_id, _seq} = key, limit, messages) do
-    case :ets.prev(table, key) do
-      {^room_id, _seq} = key -> back(table, key, limit - 1, lookup(table, key) ++ messages)
-      _another_room -> messages
-    end
-  end
+  # From key to key: a room is reached and left without looking at any other message, however many there are. The last one that is
+  # reached comes first.
+  defp walk(_table, _key, _step, 0, messages), do: messages
 
-  defp forth(_table, _key, 0, messages), do: messages
-
-  defp forth(table, {room_id, _seq} = key, limit, messages) do
-    case :ets.next(table, key) do
-      {^room_id, _seq} = key -> forth(table, key, limit - 1, lookup(table, key) ++ messages)
+  defp walk(table, {room_id, _seq} = key, step, limit, messages) do
+    case step.(table, key) do
+      {^room_id, _seq} = key -> walk(table, key, step, limit - 1, lookup(table, key) ++ messages)
       _another_room -> messages
     end
   end
