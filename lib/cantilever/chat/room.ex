@@ -38,7 +38,7 @@ defmodule Cantilever.Chat.Room do
   alias Cantilever.Chat.Room.Join
   alias Cantilever.Chat.Room.Recent
   alias Cantilever.Chat.Room.Roster
-  alias Cantilever.Chat.Room.Shard
+  alias Cantilever.Chat.Room.Shards
   alias Cantilever.Chat.Rooms
   alias Cantilever.Chat.Store
   alias Cantilever.MessageQueue
@@ -52,7 +52,7 @@ defmodule Cantilever.Chat.Room do
     :roster,
     # nil until the store has been read.
     recent: nil,
-    shards: %{},
+    shards: Shards.new(),
     # Joins that wait for the store, by connection.
     waiting: %{},
     # The task that reads the store, and whether something was stored since it has begun.
@@ -70,7 +70,7 @@ defmodule Cantilever.Chat.Room do
            room_id: String.t(),
            roster: Roster.t(),
            recent: Recent.t() | nil,
-           shards: %{pid => {size :: non_neg_integer, delivered :: :atomics.atomics_ref()}},
+           shards: Shards.t(),
            waiting: %{pid => Join.t()},
            reading: reference | nil,
            stale?: boolean,
@@ -155,7 +155,7 @@ defmodule Cantilever.Chat.Room do
   def handle_cast({:post, entry, from, deadline_ms}, state) do
     config = Config.fetch!(state.chat)
 
-    if shards_lag?(state, config.options.max_lag) do
+    if state.recent && Shards.lag?(state.shards, state.recent.last_seq, config.options.max_lag) do
       GenServer.reply(from, {:error, overloaded(state)})
     else
       MessageQueue.put_async(config.queue, entry,
@@ -210,7 +210,7 @@ defmodule Cantilever.Chat.Room do
     do: {:noreply, %{state | roster: Roster.forget(state.roster, connection)}}
 
   def handle_info({:shard_size, shard, size}, state),
-    do: {:noreply, resize(state, shard, fn _size -> size end)}
+    do: {:noreply, %{state | shards: Shards.resize(state.shards, shard, size)}}
 
   # Its members watch it, and come again.
   def handle_info({:EXIT, shard, _reason}, state) when is_map_key(state.shards, shard),
@@ -282,17 +282,20 @@ defmodule Cantilever.Chat.Room do
   defp read(%{reading: reading} = state) when reading != nil, do: %{state | stale?: true}
   defp read(%{read_timer: timer} = state) when timer != nil, do: state
 
-  defp read(%{room_id: room_id, recent: recent} = state) do
+  defp read(%{room_id: room_id} = state) do
     config = Config.fetch!(state.chat)
+    # Nothing else goes along to the task: what it is given is copied.
+    {store, page} = {config.store, Config.page(config)}
+    newest = max(config.options.recent_messages, 1)
+    last_seq = state.recent && state.recent.last_seq
 
-    read =
-      if recent,
-        do: fn -> Store.newer(config.store, room_id, recent.last_seq, Config.page(config)) end,
-        else: fn ->
-          Store.recent(config.store, room_id, max(config.options.recent_messages, 1))
-        end
+    task =
+      Task.Supervisor.async_nolink(Cantilever.TaskSupervisor, fn ->
+        if last_seq,
+          do: Store.newer(store, room_id, last_seq, page),
+          else: Store.recent(store, room_id, newest)
+      end)
 
-    task = Task.Supervisor.async_nolink(Cantilever.TaskSupervisor, read)
     %{state | reading: task.ref, stale?: false}
   end
 
@@ -322,7 +325,7 @@ defmodule Cantilever.Chat.Room do
   defp read_if(state, false), do: state
 
   defp deliver(state, messages) do
-    for {shard, _size} <- state.shards, do: Shard.deliver(shard, messages)
+    Shards.deliver(state.shards, messages)
 
     %{
       state
@@ -341,62 +344,29 @@ defmodule Cantilever.Chat.Room do
 
   defp admit(state, join) do
     config = Config.fetch!(state.chat)
+    seq = state.recent.last_seq
+    missed = Recent.after_seq(state.recent, join.last_seq)
     full = config.options.shard_members
 
-    cond do
-      Roster.size(state.roster) < full ->
-        {seq, missed} = welcome(state, join)
-        %{state | roster: Roster.add(state.roster, join, seq, missed)}
-
-      shard = Enum.find_value(state.shards, fn {shard, {size, _}} -> size < full && shard end) ->
-        {seq, missed} = welcome(state, join)
-        Shard.add(shard, join, seq, missed)
-        resize(state, shard, &(&1 + 1))
-
-      true ->
-        config |> start_shard(state) |> admit_to_new(join)
+    if Roster.size(state.roster) < full do
+      %{state | roster: Roster.add(state.roster, join, seq, missed)}
+    else
+      case Shards.add(state.shards, full, join, seq, missed) do
+        {:ok, shards} -> %{state | shards: shards}
+        :full -> admit_to_another(config, state, join)
+      end
     end
   end
 
-  defp welcome(state, join),
-    do: {state.recent.last_seq, Recent.after_seq(state.recent, join.last_seq)}
+  defp admit_to_another(config, state, join) do
+    case Shards.start(state.shards, config, state.room_id, state.recent.last_seq) do
+      {:ok, shards} ->
+        admit(%{state | shards: shards}, join)
 
-  defp start_shard(config, state) do
-    options = [hibernate_after: config.options.hibernate_after_ms]
-    roster = Roster.new(state.room_id, config.options.max_lag)
-    delivered = :atomics.new(1, [])
-    :atomics.put(delivered, 1, state.recent.last_seq)
-    child = {Shard, {self(), roster, delivered, options}}
-
-    case DynamicSupervisor.start_child(config.shard_supervisor, child) do
-      {:ok, shard} -> {:ok, put_in(state.shards[shard], {0, delivered})}
-      {:error, _reason} -> {:error, state}
+      {:error, _the_supervisor_is_restarting} ->
+        Process.send_after(self(), :admit_again, @admit_again_ms)
+        wait(state, join)
     end
-  catch
-    :exit, _the_supervisor_is_restarting -> {:error, state}
-  end
-
-  defp admit_to_new({:ok, state}, join), do: admit(state, join)
-
-  defp admit_to_new({:error, state}, join) do
-    Process.send_after(self(), :admit_again, @admit_again_ms)
-    wait(state, join)
-  end
-
-  defp resize(state, shard, change) do
-    case state.shards do
-      %{^shard => {size, delivered}} -> put_in(state.shards[shard], {change.(size), delivered})
-      _is_gone -> state
-    end
-  end
-
-  # Shards deliver in their own time. What is stored faster than that would gather in their mailboxes.
-  defp shards_lag?(%{shards: shards}, _max_lag) when shards == %{}, do: false
-
-  defp shards_lag?(state, max_lag) do
-    Enum.any?(state.shards, fn {_shard, {_size, delivered}} ->
-      state.recent.last_seq - :atomics.get(delivered, 1) > max_lag
-    end)
   end
 
   defp overloaded(state) do
@@ -409,8 +379,7 @@ defmodule Cantilever.Chat.Room do
 
   defp idle?(state) do
     not state.active? and state.reading == nil and state.waiting == %{} and
-      Roster.empty?(state.roster) and
-      Enum.all?(state.shards, fn {_shard, {size, _delivered}} -> size == 0 end)
+      Roster.empty?(state.roster) and Shards.empty?(state.shards)
   end
 
   defp look_idle_later(config),
