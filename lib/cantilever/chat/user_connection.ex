@@ -33,16 +33,11 @@ defmodule Cantilever.Chat.UserConnection do
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Error
   alias Cantilever.Chat.Reregistering
-  alias Cantilever.Chat.Room
-  alias Cantilever.Chat.Room.Join
-  alias Cantilever.Chat.Rooms
+  alias Cantilever.Chat.UserConnection.Joining
   alias Cantilever.Chat.UserConnection.Membership
   alias Cantilever.Chat.UserConnection.Rate
-  alias Cantilever.Chat.UserConnection.Replay
+  alias Cantilever.Chat.UserConnection.Receiving
 
-  @first_delay_ms 16
-  @longest_delay_ms 2_000
-  @ensure_ms 50
   # What little a process has done that got no message worth staying awake for.
   @idle_reductions 200
 
@@ -59,19 +54,20 @@ defmodule Cantilever.Chat.UserConnection do
     busy: nil
   ]
 
-  @typep t :: %__MODULE__{
-           chat: atom,
-           user_id: String.t() | nil,
-           owner: pid | nil,
-           transport: module,
-           socket: term,
-           rate: Rate.t() | nil,
-           reregistering: Reregistering.t(),
-           rooms: %{String.t() => Membership.t()},
-           joins: non_neg_integer,
-           # Its reductions when it was last looked at; nil while it is hibernating.
-           busy: non_neg_integer | nil
-         }
+  @typedoc false
+  @type t :: %__MODULE__{
+          chat: atom,
+          user_id: String.t() | nil,
+          owner: pid | nil,
+          transport: module,
+          socket: term,
+          rate: Rate.t() | nil,
+          reregistering: Reregistering.t(),
+          rooms: %{String.t() => Membership.t()},
+          joins: non_neg_integer,
+          # Its reductions when it was last looked at; nil while it is hibernating.
+          busy: non_neg_integer | nil
+        }
 
   @doc false
   @spec start_link({atom, String.t() | nil, pid | nil, {module, term}}) :: GenServer.on_start()
@@ -191,7 +187,7 @@ defmodule Cantilever.Chat.UserConnection do
 
       %{^room_id => joining} ->
         joining = %{joining | waiting: [{tag, from} | joining.waiting]}
-        {:noreply, %{state | rooms: Map.put(state.rooms, room_id, joining)}}
+        {:noreply, Joining.put(state, room_id, joining)}
 
       rooms when map_size(rooms) >= limit ->
         {:reply,
@@ -208,11 +204,12 @@ defmodule Cantilever.Chat.UserConnection do
           waiting: [{tag, from}]
         }
 
-        {:noreply, try_to_join(%{state | joins: state.joins + 1}, room_id, membership)}
+        {:noreply, Joining.ask(%{state | joins: state.joins + 1}, room_id, membership)}
     end
   end
 
-  def handle_call({:leave, room_id}, _from, state), do: {:reply, :ok, forget(state, room_id)}
+  def handle_call({:leave, room_id}, _from, state),
+    do: {:reply, :ok, Joining.leave(state, room_id)}
 
   def handle_call({:permit, room_id}, _from, state) do
     options = Config.fetch!(state.chat).options
@@ -248,10 +245,10 @@ defmodule Cantilever.Chat.UserConnection do
     case state.rooms do
       %{^room_id => %{place: nil} = joining} ->
         joining = %{joining | waiting: List.keydelete(joining.waiting, tag, 0)}
-        state = %{state | rooms: Map.put(state.rooms, room_id, joining)}
+        state = Joining.put(state, room_id, joining)
 
         if joining.new? and joining.waiting == [],
-          do: {:noreply, forget(state, room_id)},
+          do: {:noreply, Joining.leave(state, room_id)},
           else: {:noreply, state}
 
       _has_joined_or_left ->
@@ -272,9 +269,20 @@ defmodule Cantilever.Chat.UserConnection do
     case state.rooms do
       %{^room_id => %{place: place} = membership} when place != nil ->
         # What nearly always comes makes no garbage: that is half of what a delivery takes.
-        if more == [] and seq == Membership.last_seq(membership) + 1,
-          do: receive_next(state, membership, message),
-          else: receive_messages(state, room_id, membership, [message | more])
+        if more == [] and seq == Membership.last_seq(membership) + 1 do
+          case Receiving.push(state, "message", message) do
+            :ok ->
+              _same = Membership.at(membership, seq)
+              {:noreply, state}
+
+            {:error, reason} ->
+              transport_failed(reason, state)
+          end
+        else
+          state
+          |> Receiving.messages(room_id, membership, [message | more])
+          |> received(state, room_id)
+        end
 
       _has_left ->
         {:noreply, state}
@@ -284,7 +292,7 @@ defmodule Cantilever.Chat.UserConnection do
   def handle_info({:joined, room_id, ref, home, place, seq, missed}, state) do
     case state.rooms do
       %{^room_id => %{ref: ^ref} = membership} ->
-        joined(state, room_id, watch(membership, home), place, seq, missed)
+        joined(state, room_id, Joining.watch(membership, home), place, seq, missed)
 
       _has_left ->
         send(home, {:leave, self(), ref})
@@ -295,13 +303,14 @@ defmodule Cantilever.Chat.UserConnection do
   def handle_info({:dropped, room_id, ref, home}, state) do
     case state.rooms do
       %{^room_id => %{ref: ^ref} = membership} ->
-        membership = Membership.hold(membership)
-        abandon(membership)
-        event = %{room_id: room_id, reason: :lagging, last_seq: membership.last_seq}
+        %{last_seq: last_seq} = Joining.abandon(membership)
+        state = %{state | rooms: Map.delete(state.rooms, room_id)}
+        event = %{room_id: room_id, reason: :lagging, last_seq: last_seq}
 
-        %{state | rooms: Map.delete(state.rooms, room_id)}
-        |> push("dropped", event)
-        |> no_reply()
+        case Receiving.push(state, "dropped", event) do
+          :ok -> {:noreply, state}
+          {:error, reason} -> transport_failed(reason, state)
+        end
 
       _has_left ->
         send(home, {:leave, self(), ref})
@@ -314,7 +323,7 @@ defmodule Cantilever.Chat.UserConnection do
 
   def handle_info({:DOWN, monitor, :process, _home, _reason}, state) do
     case Enum.find(state.rooms, fn {_id, membership} -> membership.monitor == monitor end) do
-      {room_id, membership} -> {:noreply, join_later(state, room_id, membership)}
+      {room_id, membership} -> {:noreply, Joining.later(state, room_id, membership)}
       nil -> {:noreply, state}
     end
   end
@@ -322,7 +331,7 @@ defmodule Cantilever.Chat.UserConnection do
   def handle_info({:join_again, room_id, ref}, state) do
     case state.rooms do
       %{^room_id => %{ref: ^ref} = membership} ->
-        {:noreply, try_to_join(state, room_id, membership)}
+        {:noreply, Joining.ask(state, room_id, membership)}
 
       _has_left ->
         {:noreply, state}
@@ -357,10 +366,8 @@ defmodule Cantilever.Chat.UserConnection do
     |> Map.update(:state, nil, &%{chat: &1.chat, user_id: &1.user_id, rooms: map_size(&1.rooms)})
   end
 
-  @spec joined(t, String.t(), Membership.t(), term, non_neg_integer, list | :read_store) ::
-          {:noreply, t} | {:stop, term, t}
   defp joined(state, room_id, membership, place, seq, missed) do
-    answer(membership, {:ok, %{seq: seq}})
+    Joining.answer(membership, {:ok, %{seq: seq}})
 
     # A client cannot have what the room does not have yet. What was pushed to it, it has.
     last_seq =
@@ -369,148 +376,23 @@ defmodule Cantilever.Chat.UserConnection do
     membership = Membership.enter(membership, place, last_seq)
 
     case missed do
-      :read_store -> state |> replay(room_id, membership, seq) |> no_reply()
-      messages -> receive_messages(state, room_id, membership, messages)
+      :read_store -> Receiving.replay(state, room_id, membership, seq)
+      messages -> Receiving.messages(state, room_id, membership, messages)
     end
+    |> received(state, room_id)
   end
 
-  defp receive_next(state, membership, message) do
-    with {:ok, state} <- push(state, "message", message) do
-      _same = Membership.at(membership, message.seq)
-      {:noreply, state}
-    end
-  end
+  defp received({:ok, membership}, state, room_id),
+    do: {:noreply, Joining.put(state, room_id, membership)}
 
-  defp receive_messages(state, room_id, membership, messages) do
-    membership
-    |> Membership.steps(messages)
-    |> Enum.reduce_while({:ok, state, membership}, fn
-      {:push, message}, {:ok, state, membership} ->
-        case push(state, "message", message) do
-          {:ok, state} -> {:cont, {:ok, state, Membership.at(membership, message.seq)}}
-          stop -> {:halt, stop}
-        end
+  # While the store is away, the connection leaves, and joins again later from where it is.
+  defp received({:unavailable, membership}, state, room_id),
+    do: {:noreply, Joining.later(state, room_id, Joining.abandon(membership))}
 
-      {:missing, _after_seq, up_to}, {:ok, state, membership} ->
-        case replay(state, room_id, membership, up_to) do
-          {:ok, %{rooms: %{^room_id => %{place: place} = membership}} = state}
-          when place != nil ->
-            {:cont, {:ok, state, membership}}
+  defp received({:error, reason}, state, _room_id), do: transport_failed(reason, state)
 
-          other ->
-            {:halt, other}
-        end
-    end)
-    |> case do
-      {:ok, state, membership} ->
-        {:noreply, %{state | rooms: Map.put(state.rooms, room_id, membership)}}
-
-      other ->
-        no_reply(other)
-    end
-  end
-
-  # Pushes what the store has up to `up_to`. While the store is away, the connection leaves, and joins again later from where it is.
-  defp replay(state, room_id, membership, up_to) do
-    config = Config.fetch!(state.chat)
-
-    Replay.each(config, room_id, Membership.last_seq(membership), up_to, {state, membership}, fn
-      {:message, message}, {state, membership} ->
-        with {:ok, state} <- push(state, "message", message),
-             do: {:ok, {state, Membership.at(membership, message.seq)}}
-
-      {:gap, from, to}, {state, membership} ->
-        with {:ok, state} <- push(state, "gap", %{room_id: room_id, from: from, to: to}),
-             do: {:ok, {state, Membership.at(membership, to)}}
-    end)
-    |> case do
-      {:ok, {state, membership}} ->
-        {:ok, %{state | rooms: Map.put(state.rooms, room_id, membership)}}
-
-      {:unavailable, {state, membership}} ->
-        membership = Membership.hold(membership)
-        abandon(membership)
-        {:ok, join_later(state, room_id, membership)}
-
-      stop ->
-        stop
-    end
-  end
-
-  defp try_to_join(state, room_id, membership) do
-    config = Config.fetch!(state.chat)
-
-    case Rooms.ensure(config, room_id, System.monotonic_time(:millisecond) + @ensure_ms) do
-      {:ok, room} ->
-        membership = watch(membership, room)
-
-        Room.join(room, %Join{
-          connection: self(),
-          ref: membership.ref,
-          user_id: if(membership.visible?, do: state.user_id),
-          last_seq: membership.last_seq
-        })
-
-        %{state | rooms: Map.put(state.rooms, room_id, membership)}
-
-      {:error, %Error{reason: :too_many_rooms}} = refused when membership.new? ->
-        answer(membership, refused)
-        %{state | rooms: Map.delete(state.rooms, room_id)}
-
-      {:error, _being_restarted} ->
-        join_later(state, room_id, membership)
-    end
-  end
-
-  # By a new number, so that what is under way for the last join is not taken for this one's.
-  defp join_later(state, room_id, membership) do
-    if membership.monitor, do: Process.demonitor(membership.monitor, [:flush])
-    ref = state.joins
-    longest = min(@longest_delay_ms, @first_delay_ms * 2 ** min(membership.attempts, 10))
-    Process.send_after(self(), {:join_again, room_id, ref}, :rand.uniform(longest))
-
-    rooms = Map.put(state.rooms, room_id, Membership.quit(membership, ref))
-    %{state | joins: ref + 1, rooms: rooms}
-  end
-
-  defp forget(state, room_id) do
-    {membership, rooms} = Map.pop(state.rooms, room_id)
-
-    if membership do
-      abandon(membership)
-      answer(membership, error(:unavailable, "the connection has left the room meanwhile"))
-    end
-
-    %{state | rooms: rooms}
-  end
-
-  defp watch(%{home: home} = membership, home), do: membership
-
-  defp watch(membership, home) do
-    if membership.monitor, do: Process.demonitor(membership.monitor, [:flush])
-    %{membership | home: home, monitor: Process.monitor(home)}
-  end
-
-  defp abandon(membership) do
-    if membership.monitor, do: Process.demonitor(membership.monitor, [:flush])
-    if membership.home, do: send(membership.home, {:leave, self(), membership.ref})
-
-    :ok
-  end
-
-  defp answer(membership, answer) do
-    Enum.each(membership.waiting, fn {_tag, from} -> GenServer.reply(from, answer) end)
-  end
-
-  defp push(state, event, payload) do
-    case state.transport.push(state.socket, event, payload) do
-      :ok -> {:ok, state}
-      {:error, reason} -> {:stop, {:shutdown, {:transport, reason}}, state}
-    end
-  end
-
-  defp no_reply({:ok, state}), do: {:noreply, state}
-  defp no_reply({:stop, reason, state}), do: {:stop, reason, state}
+  defp transport_failed(reason, state),
+    do: {:stop, {:shutdown, {:transport, reason}}, state}
 
   defp register(state) do
     registry = Config.fetch!(state.chat).user_registry
