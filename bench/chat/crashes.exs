@@ -4,13 +4,14 @@ defmodule Cantilever.Bench.Chat.Crashes do
   """
 
   alias Cantilever.Bench
+  alias Cantilever.Bench.Chat.Apart
   alias Cantilever.Bench.Chat.Crowd
   alias Cantilever.Bench.Chat.Spree
 
   Code.require_file("../support/bench.exs", __DIR__)
 
   for file <-
-        ~w(load durability/ledger crashes/client crashes/victims crashes/witness crashes/crowd crashes/comeback crashes/spree),
+        ~w(apart load durability/ledger crashes/client crashes/victims crashes/witness crashes/crowd crashes/comeback crashes/spree),
       do: Code.require_file("#{file}.exs", __DIR__)
 
   @crowd [clients: 100, rooms: 20, rooms_per_client: 4, senders: 8, pause: 5]
@@ -21,20 +22,12 @@ defmodule Cantilever.Bench.Chat.Crashes do
   def run(quick?, seed \\ System.os_time(:second)) do
     IO.puts(:stderr, "crashes: seed #{seed}")
     :rand.seed(:exsss, seed)
-    level = Logger.level()
-    # A crash that is meant is logged as any other.
-    Logger.configure(level: :none)
-    folder = Path.join(System.tmp_dir!(), "cantilever-crashes-#{System.pid()}")
-    File.mkdir_p!(folder)
 
-    try do
+    Apart.run("crashes", fn folder ->
       crowd = Crowd.start(folder, @crowd)
       {killed, back} = Spree.run(crowd, if(quick?, do: 5_000, else: 60_000), @kill_every_ms)
       judge(killed, back, Crowd.finish(crowd))
-    after
-      File.rm_rf!(folder)
-      Logger.configure(level: level)
-    end
+    end)
   end
 
   defp judge(killed, back, found) do
@@ -70,7 +63,11 @@ defmodule Cantilever.Bench.Chat.Crashes do
         times != [],
         {name, share} <- [{"p50", 0.5}, {"p99", 0.99}, {"longest", 1.0}],
         do:
-          Bench.result("crashes: members back, #{title}, #{name}", [quantile(times, share)], "ms")
+          Bench.result(
+            "crashes: members back, #{title}, #{name}",
+            [Bench.quantile(times, share)],
+            "ms"
+          )
       )
     ]
     |> List.flatten()
@@ -105,19 +102,15 @@ defmodule Cantilever.Bench.Chat.Crashes do
     ] ++
       if(times == [],
         do: [],
-        else: [Bench.goal("crashes: members back, p99 (ms)", quantile(times, 0.99), "<=", 100)]
+        else: [
+          Bench.goal("crashes: members back, p99 (ms)", Bench.quantile(times, 0.99), "<=", 100)
+        ]
       )
   end
 
   # A registry that is away has rooms started twice; the later one goes.
   defp kind(:killed), do: :killed
   defp kind(:noproc), do: :killed
-  defp kind({:shard, :killed}), do: :killed
   defp kind({:shutdown, :another_room}), do: :another
   defp kind(_reason), do: :other
-
-  defp quantile(times, share) do
-    sorted = Enum.sort(times)
-    Enum.at(sorted, max(ceil(share * length(sorted)) - 1, 0))
-  end
 end

@@ -4,6 +4,7 @@ defmodule Cantilever.Bench.Chat.Durability do
   """
 
   alias Cantilever.Bench
+  alias Cantilever.Bench.Chat.Apart
   alias Cantilever.Bench.Chat.FullDisk
   alias Cantilever.Bench.Chat.Hostile
   alias Cantilever.Bench.Chat.Kills
@@ -14,18 +15,13 @@ defmodule Cantilever.Bench.Chat.Durability do
   for file <- ~w(bench progress), do: Code.require_file("../support/#{file}.exs", __DIR__)
 
   for file <-
-        ~w(load durability/node durability/ledger durability/kills durability/outage durability/full_disk durability/hostile),
+        ~w(apart load durability/node durability/ledger durability/kills durability/outage durability/full_disk durability/hostile),
       do: Code.require_file("#{file}.exs", __DIR__)
 
   @doc "The results and goals: 100 kills of the node, or 6 if it is to be quick."
   @spec run(boolean) :: {[Bench.result()], [Bench.goal()]}
   def run(quick?) do
-    folder = folder()
-    level = Logger.level()
-    # What is meant to fail is logged as all else that fails.
-    Logger.configure(level: :none)
-
-    try do
+    Apart.run("durability", fn folder ->
       [
         kills(folder, if(quick?, do: 6, else: 100)),
         full_disk(folder),
@@ -35,10 +31,7 @@ defmodule Cantilever.Bench.Chat.Durability do
       ]
       |> Enum.unzip()
       |> then(fn {results, goals} -> {Enum.concat(results), Enum.concat(goals)} end)
-    after
-      Logger.configure(level: level)
-      File.rm_rf!(folder)
-    end
+    end)
   end
 
   defp kills(folder, rounds) do
@@ -139,10 +132,4 @@ defmodule Cantilever.Bench.Chat.Durability do
 
   defp report(what, ledger),
     do: for(example <- ledger.examples, do: IO.puts(:stderr, "#{what}: #{example}"))
-
-  defp folder do
-    folder = Path.join(System.tmp_dir!(), "cantilever-durability-#{System.pid()}")
-    File.mkdir_p!(folder)
-    folder
-  end
 end

@@ -9,6 +9,7 @@ defmodule Cantilever.Bench.Chat.RoundTrips do
   The store is SQLite in a temporary folder, so that every acknowledgement has been to the disk.
   """
 
+  alias Cantilever.Bench
   alias Cantilever.Chat
   alias Cantilever.Chat.Message
   alias Cantilever.Chat.Store
@@ -81,10 +82,10 @@ defmodule Cantilever.Bench.Chat.RoundTrips do
     both = Enum.zip_with(acknowledged, arrived, &max/2)
 
     %{
-      p50_us: percentile(both, 0.5),
-      p99_us: percentile(both, 0.99),
-      acknowledged_p99_us: percentile(acknowledged, 0.99),
-      arrived_p99_us: percentile(arrived, 0.99),
+      p50_us: Bench.quantile(both, 0.5),
+      p99_us: Bench.quantile(both, 0.99),
+      acknowledged_p99_us: Bench.quantile(acknowledged, 0.99),
+      arrived_p99_us: Bench.quantile(arrived, 0.99),
       messages: length(sent)
     }
   end
@@ -141,11 +142,6 @@ defmodule Cantilever.Bench.Chat.RoundTrips do
     end
 
     listen(number, sender)
-  end
-
-  defp percentile(values, part) do
-    sorted = Enum.sort(values)
-    Enum.at(sorted, min(trunc(length(sorted) * part), length(sorted) - 1))
   end
 
   defp now_us, do: System.monotonic_time(:microsecond)

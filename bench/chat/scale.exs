@@ -4,6 +4,7 @@ defmodule Cantilever.Bench.Chat.Scale do
 
   alias Cantilever.Bench
   alias Cantilever.Bench.Chat.Population
+  alias Cantilever.Bench.Machine
   alias Cantilever.Chat
   alias Cantilever.Chat.Config
 
@@ -21,7 +22,7 @@ defmodule Cantilever.Bench.Chat.Scale do
     if :erlang.system_info(:process_limit) < 2 * count,
       do: raise("too few processes are allowed: start the VM with +P 4194304, as bin/bench does")
 
-    before = {:erlang.memory(:total), resident_bytes()}
+    before = {:erlang.memory(:total), Machine.resident_bytes() || 0}
     begun = System.monotonic_time(:millisecond)
     hibernate_ms = 2_000
 
@@ -36,7 +37,7 @@ defmodule Cantilever.Bench.Chat.Scale do
     wait_until_all_hibernate(2 * hibernate_ms)
     {memory, resident} = before
     each = (:erlang.memory(:total) - memory) / count
-    resident_each = (resident_bytes() - resident) / count
+    resident_each = ((Machine.resident_bytes() || 0) - resident) / count
     Population.stop(population)
 
     {[
@@ -70,13 +71,13 @@ defmodule Cantilever.Bench.Chat.Scale do
     {[
        Bench.result("#{div(count, 2)} leave one room at once", [half_ms], "ms"),
        Bench.result("#{count} leave one room at once", [all_ms], "ms"),
-       Bench.result("others' round trip meanwhile, p99", [quantile(ticks, 0.99)], "ms"),
-       Bench.result("others' round trip before, p99", [quantile(idle, 0.99)], "ms")
+       Bench.result("others' round trip meanwhile, p99", [Bench.quantile(ticks, 0.99)], "ms"),
+       Bench.result("others' round trip before, p99", [Bench.quantile(idle, 0.99)], "ms")
      ],
      [
        Bench.goal("twice as many leave: time", all_ms / half_ms, "<=", 2.5),
        Bench.goal("#{count} leave one room at once (ms)", all_ms, "<=", 2_000),
-       Bench.goal("others' round trip meanwhile, p99 (ms)", quantile(ticks, 0.99), "<=", 20)
+       Bench.goal("others' round trip meanwhile, p99 (ms)", Bench.quantile(ticks, 0.99), "<=", 20)
      ]}
   end
 
@@ -124,13 +125,5 @@ defmodule Cantilever.Bench.Chat.Scale do
     if Process.alive?(task.pid),
       do: receive(after: (@ticks_ms -> tick(population, task, ticks))),
       else: ticks
-  end
-
-  defp quantile(samples, share),
-    do: samples |> Enum.sort() |> Enum.at(floor(share * (length(samples) - 1)))
-
-  defp resident_bytes do
-    [_, kilobytes] = Regex.run(~r/^VmRSS:\s+(\d+) kB/m, File.read!("/proc/self/status"))
-    1_024 * String.to_integer(kilobytes)
   end
 end

@@ -6,6 +6,7 @@ defmodule Cantilever.Bench.Chat.Soak do
   """
 
   alias Cantilever.Bench
+  alias Cantilever.Bench.Chat.Apart
   alias Cantilever.Bench.Chat.Crowd
   alias Cantilever.Bench.Chat.Drifters
   alias Cantilever.Bench.Chat.Growth
@@ -14,7 +15,7 @@ defmodule Cantilever.Bench.Chat.Soak do
   Code.require_file("../support/bench.exs", __DIR__)
 
   for file <-
-        ~w(load durability/ledger crashes/client crashes/victims crashes/witness) ++
+        ~w(apart load durability/ledger crashes/client crashes/victims crashes/witness) ++
           ~w(crashes/crowd crashes/comeback crashes/spree soak/growth soak/drifters),
       do: Code.require_file("#{file}.exs", __DIR__)
 
@@ -30,18 +31,7 @@ defmodule Cantilever.Bench.Chat.Soak do
   def run(minutes, seed \\ System.os_time(:second)) do
     IO.puts(:stderr, "soak: #{minutes} min, seed #{seed}")
     :rand.seed(:exsss, seed)
-    level = Logger.level()
-    # A crash that is meant is logged as any other.
-    Logger.configure(level: :none)
-    folder = Path.join(System.tmp_dir!(), "cantilever-chat-soak-#{System.pid()}")
-    File.mkdir_p!(folder)
-
-    try do
-      soak(folder, round(minutes * 60_000))
-    after
-      File.rm_rf!(folder)
-      Logger.configure(level: level)
-    end
+    Apart.run("chat-soak", &soak(&1, round(minutes * 60_000)))
   end
 
   defp soak(folder, duration_ms) do

@@ -3,6 +3,7 @@ defmodule Cantilever.Bench.Chat.Storing do
   # How many messages a second are acknowledged by a store on disk, and how long one alone takes.
 
   alias Cantilever.Bench
+  alias Cantilever.Bench.Chat.Apart
   alias Cantilever.Bench.Chat.Population
   alias Cantilever.Chat
   alias Cantilever.Chat.Store
@@ -10,12 +11,15 @@ defmodule Cantilever.Bench.Chat.Storing do
   @payload String.duplicate("x", 98)
   @rooms 100
 
+  Code.require_file("apart.exs", __DIR__)
+
   @spec run(boolean) :: {[Bench.result()], [Bench.goal()]}
   def run(quick?) do
     {runs, each} = if quick?, do: {2, 20}, else: {7, 100}
-    folder = Path.join(System.tmp_dir!(), "cantilever-bench-chat-#{System.pid()}")
-    File.mkdir_p!(folder)
+    Apart.in_folder("storing", &measure(&1, runs, each))
+  end
 
+  defp measure(folder, runs, each) do
     population = Population.empty(store: {Store.SQLite, path: Path.join(folder, "chat.db")})
 
     try do
@@ -34,7 +38,6 @@ defmodule Cantilever.Bench.Chat.Storing do
        ]}
     after
       Population.stop(population)
-      File.rm_rf!(folder)
     end
   end
 

@@ -159,6 +159,18 @@ defmodule Cantilever.Bench do
     if rem(count, 2) == 1, do: middle, else: (Enum.at(sorted, div(count, 2) - 1) + middle) / 2
   end
 
+  @doc """
+  The least of the samples that is not exceeded by `share` of them: with 1.0 the largest.
+
+      iex> Cantilever.Bench.quantile([4, 1, 3, 2], 0.5)
+      2
+  """
+  @spec quantile([sample, ...], float) :: sample
+  def quantile(samples, share) do
+    sorted = Enum.sort(samples)
+    Enum.at(sorted, max(ceil(share * length(sorted)) - 1, 0))
+  end
+
   @doc "A bench as JSON text."
   @spec encode(map) :: iodata
   def encode(bench) do

@@ -25,6 +25,17 @@ defmodule Cantilever.Bench.Machine do
     }
   end
 
+  @doc "The resident memory of this VM; nil where the system has no /proc."
+  @spec resident_bytes() :: non_neg_integer | nil
+  def resident_bytes do
+    with {:ok, status} <- File.read("/proc/self/status"),
+         [_, kilobytes] <- Regex.run(~r/^VmRSS:\s+(\d+) kB/m, status) do
+      String.to_integer(kilobytes) * 1_024
+    else
+      _none -> nil
+    end
+  end
+
   defp cpu({:unix, :darwin}), do: first_line("sysctl", ["-n", "machdep.cpu.brand_string"])
 
   defp cpu(_system) do

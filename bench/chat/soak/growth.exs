@@ -8,6 +8,7 @@ defmodule Cantilever.Bench.Chat.Growth do
   """
 
   alias Cantilever.Bench
+  alias Cantilever.Bench.Machine
 
   @mega 1_000_000
 
@@ -34,7 +35,7 @@ defmodule Cantilever.Bench.Chat.Growth do
     memory = Map.new(:erlang.memory())
 
     %{
-      rss: resident(),
+      rss: Machine.resident_bytes(),
       total: memory.total,
       processes_memory: memory.processes,
       binary: memory.binary,
@@ -71,16 +72,7 @@ defmodule Cantilever.Bench.Chat.Growth do
 
   defp median(samples, part), do: samples |> Enum.map(& &1[part]) |> Bench.median()
 
-  # What the system tells of this process; nil where it has no /proc.
-  defp resident do
-    with {:ok, status} <- File.read("/proc/self/status"),
-         [_, kilobytes] <- Regex.run(~r/^VmRSS:\s+(\d+) kB/m, status) do
-      String.to_integer(kilobytes) * 1_024
-    else
-      _none -> nil
-    end
-  end
-
+  # Nil where the system has no /proc.
   defp handles do
     case File.ls("/proc/self/fd") do
       {:ok, handles} -> length(handles)
