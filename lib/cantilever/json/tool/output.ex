@@ -18,7 +18,7 @@ defmodule Cantilever.JSON.Tool.Output do
     # As bytes: the pieces of JSON may end inside a character.
     with {:ok, old} <- encoding(),
          {:ok, result} <- fun.(&write/1) |> restoring(old) do
-      if Enum.all?(ports, &Port.info/1), do: {:ok, result}, else: {:error, @closed}
+      if Enum.all?(ports, &written?/1), do: {:ok, result}, else: {:error, @closed}
     end
   end
 
@@ -48,7 +48,16 @@ defmodule Cantilever.JSON.Tool.Output do
     end
   end
 
-  # What was written last may fail only after the call, as on a disk that is full. A port that was written to is asked after that.
+  # What was written last may fail only after the call, as on a disk that is full: the VM writes by a thread of its own, and what it
+  # has not written yet is in the port's queue. A port that fails is gone.
+  defp written?(port) do
+    case Port.info(port, :queue_size) do
+      {:queue_size, 0} -> Port.info(port) != nil
+      {:queue_size, _bytes} -> receive after: (1 -> written?(port))
+      nil -> false
+    end
+  end
+
   defp ports do
     leader = Process.group_leader()
 
