@@ -21,8 +21,14 @@ defmodule Cantilever.Bench.WebSocket.Client do
   # So many connect at a time.
   @at_once 200
 
-  @type t :: port
-  @typedoc "What the program says after a command."
+  @enforce_keys [:port, :server]
+  defstruct @enforce_keys
+
+  @type t :: %__MODULE__{port: port, server: Node.t()}
+  @typedoc """
+  What the program says after a command, and of how many cores it and the server had the use, as `"client_cores"` and `"server_cores"`. Where that is fewer
+  than there are, something else had the rest.
+  """
   @type figures :: %{String.t() => number}
 
   @doc "Builds the program and gives its path."
@@ -43,7 +49,7 @@ defmodule Cantilever.Bench.WebSocket.Client do
     try do
       arguments = ["#{server.port}", tokens, "#{size[:rooms]}", "#{@at_once}"]
 
-      client =
+      port =
         Port.open({:spawn_executable, program}, [
           :binary,
           :exit_status,
@@ -51,8 +57,9 @@ defmodule Cantilever.Bench.WebSocket.Client do
           args: arguments
         ])
 
+      client = %__MODULE__{port: port, server: server}
       result = fun.(client, answer(client, "connect"))
-      Port.close(client)
+      quit(port)
       result
     after
       File.rm!(tokens)
@@ -62,20 +69,31 @@ defmodule Cantilever.Bench.WebSocket.Client do
   @doc "Has the program carry out a command, which its main.rs lists."
   @spec command(t, String.t()) :: figures
   def command(client, command) do
-    Port.command(client, [command, ?\n])
+    Port.command(client.port, [command, ?\n])
     answer(client, command)
   end
 
   # It has a patience of its own.
-  defp answer(client, command) do
-    receive do
-      {^client, {:data, {:eol, line}}} ->
-        JSON.decode!(line)
+  defp answer(%{port: port, server: server}, command) do
+    {begun_ms, busy_ms} = {now_ms(), Node.busy_ms(server)}
 
-      {^client, {:exit_status, status}} ->
+    receive do
+      {^port, {:data, {:eol, line}}} ->
+        cores = (Node.busy_ms(server) - busy_ms) / max(now_ms() - begun_ms, 1)
+        line |> JSON.decode!() |> Map.put("server_cores", cores)
+
+      {^port, {:exit_status, status}} ->
         raise "#{command}: the clients ended with status #{status}, see above"
     end
   end
+
+  # Before the server ends, which would be an error.
+  defp quit(port) do
+    Port.command(port, "quit\n")
+    receive do: ({^port, {:exit_status, 0}} -> :ok)
+  end
+
+  defp now_ms, do: System.monotonic_time(:millisecond)
 
   @doc "How many clients there may be: both they and the server have a limit of open files."
   @spec most() :: pos_integer

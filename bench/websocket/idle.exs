@@ -13,7 +13,7 @@ defmodule Cantilever.Bench.WebSocket.Idle do
 
   @spec run(Path.t(), quick :: boolean) :: {[Bench.result()], [Bench.goal()]}
   def run(program, quick?) do
-    {clients, hold_s} = if quick?, do: {min(Client.most(), 5_000), 8}, else: {Client.most(), 65}
+    {clients, hold_s} = if quick?, do: {min(Client.most(), 5_000), 10}, else: {Client.most(), 65}
 
     figures =
       Node.run(fn server ->

@@ -82,6 +82,15 @@ defmodule Cantilever.Bench.WebSocket.Node do
   @spec total_bytes(t) :: non_neg_integer
   def total_bytes(server), do: call(server.peer, :erlang, :memory, [:total])
 
+  @doc "For how many ms the server has kept a core busy."
+  @spec busy_ms(t) :: non_neg_integer
+  def busy_ms(server) do
+    [_name, fields] = String.split(File.read!("/proc/#{server.os_pid}/stat"), ") ")
+    [user, system] = fields |> String.split(" ") |> Enum.slice(11, 2)
+    # They are in hundredths of a second, whatever the kernel's own clock is.
+    10 * (String.to_integer(user) + String.to_integer(system))
+  end
+
   @doc """
   What `measure` finds while the server is busy with a load, `:idle` for none, with the calls that the load made as `"calls_per_s"`.
 

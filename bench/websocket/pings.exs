@@ -27,7 +27,7 @@ defmodule Cantilever.Bench.WebSocket.Pings do
 
   @spec run(Path.t(), quick :: boolean) :: {[Bench.result()], [Bench.goal()]}
   def run(program, quick?) do
-    {rounds, closed_s, open_s} = if quick?, do: {1, 1, 2}, else: {5, 4, 6}
+    {rounds, closed_s, open_s} = if quick?, do: {1, 1, 1.5}, else: {5, 4, 6}
 
     {samples, blocked} =
       Node.run([loads: true], fn server ->

@@ -20,6 +20,8 @@ defmodule Cantilever.Bench.WebSocket.Server do
        name: @web,
        ip: {127, 0, 0, 1},
        port: 0,
+       frames_per_s: @many,
+       frames_burst: @many,
        sockets: %{"/chat/websocket" => {Socket, chat: @chat, secret: secret}}}
     ]
 

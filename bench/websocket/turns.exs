@@ -13,7 +13,7 @@ defmodule Cantilever.Bench.WebSocket.Turns do
   @kinds [:idle, :yielding, :elixir, :dirty]
 
   @typedoc "What was measured in each round, by its name."
-  @type samples :: %{(Loads.kind() | :idle) => [%{atom => Client.figures()}]}
+  @type samples :: %{optional(Loads.kind() | :idle) => [%{atom => Client.figures()}]}
 
   @doc "The samples of all kinds: `measure` takes those of one round."
   @spec run(Node.t(), pos_integer, (() -> %{atom => Client.figures()})) :: samples
@@ -30,7 +30,7 @@ defmodule Cantilever.Bench.WebSocket.Turns do
   def figure(samples, kind, path), do: Enum.map(samples[kind], &get_in(&1, path))
 
   @doc """
-  The results of all kinds: the throughput of the closed loop, and the latencies of the open one at so much a second.
+  The results of all kinds that were measured: the throughput of the closed loop, and the latencies of the open one at so much a second.
 
   `phoenix` has what is to stand beside a kind's throughput and its p99.
   """
@@ -39,7 +39,7 @@ defmodule Cantilever.Bench.WebSocket.Turns do
         }) :: [Bench.result()]
   def results(samples, title, unit, per_s, phoenix \\ %{}) do
     for {kind, load} <- Loads.titles(),
-        kind in @kinds,
+        is_map_key(samples, kind),
         {key, name, path, unit} <- figures(kind, unit, per_s) do
       result = Bench.result("#{title}, #{load}: #{name}", figure(samples, kind, path), unit)
 
@@ -54,6 +54,7 @@ defmodule Cantilever.Bench.WebSocket.Turns do
     [
       {:throughput, "as fast as it goes", [:closed, "per_s"], unit},
       {nil, "the clients meanwhile", [:closed, "client_cores"], "cores"},
+      {nil, "the server meanwhile", [:closed, "server_cores"], "cores"},
       {nil, "at #{per_s}/s, p50", [:open, "p50_us"], "us"},
       {:p99, "at #{per_s}/s, p99", [:open, "p99_us"], "us"},
       {nil, "at #{per_s}/s, p99.9", [:open, "p999_us"], "us"},

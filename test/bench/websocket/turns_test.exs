@@ -5,7 +5,7 @@ defmodule Cantilever.Bench.WebSocket.TurnsTest do
 
   alias Cantilever.Bench.WebSocket.Turns
 
-  @figures ~w(per_s client_cores p50_us p99_us p999_us max_us late_p99_us)
+  @figures ~w(per_s client_cores server_cores p50_us p99_us p999_us max_us late_p99_us)
 
   defp round(per_s, p99_us) do
     figures = Map.new(@figures, &{&1, 1.0})

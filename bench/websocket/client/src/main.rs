@@ -4,8 +4,9 @@
 //! * `hold SECONDS`: nothing but heartbeats
 //! * `fan-out closed SECONDS UNDER_WAY`, `fan-out open SECONDS DELIVERIES_PER_S`
 //! * `ping closed SECONDS`, `ping open SECONDS PINGS_PER_S`
+//! * `quit`, as the end of the input
 //!
-//! Each prints one line of JSON. Whatever is lost, doubled, out of order, refused or closed ends the program with an error, so
+//! Each but the last prints one line of JSON. Whatever is lost, doubled, out of order, refused or closed ends the program with an error, so
 //! that no server looks quick that is wrong.
 //!
 //! It needs Linux: epoll, and an address of 127.0.0.0/8 for every few connections.
@@ -74,7 +75,7 @@ fn run() -> Result<(), String> {
         tokens.len(),
         tokens.len() as f64 / seconds
     ))?;
-    while let Some(command) = crowd.command()? {
+    while let Some(command) = crowd.command()?.filter(|command| command != "quit") {
         let answer =
             carry_out(&mut crowd, &command).map_err(|error| format!("{command}: {error}"))?;
         say(&answer)?;
