@@ -76,8 +76,13 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     if rest != "", do: send(self(), {elem(stream, 0), :handshake, rest})
     _active = Stream.activate(stream, @packets)
     Process.send_after(self(), :look_silent, options.idle_timeout_ms)
-    :gen_server.enter_loop(__MODULE__, [], stay_awake(state))
+    # The heap of the request is given back before thousands of them are there.
+    :proc_lib.hibernate(__MODULE__, :loop, [state])
   end
+
+  @doc false
+  @spec loop(t) :: no_return
+  def loop(state), do: :gen_server.enter_loop(__MODULE__, [], state)
 
   @impl GenServer
   def init(_never), do: {:stop, :not_started_this_way}
