@@ -80,6 +80,7 @@ defmodule Cantilever.Chat do
   alias Cantilever.Chat.Store
   alias Cantilever.Chat.Transport
   alias Cantilever.Chat.UserConnection
+  alias Cantilever.Chat.Users
   alias Cantilever.MessageQueue
 
   @call_ms 5_000
@@ -129,7 +130,7 @@ defmodule Cantilever.Chat do
     config = Config.fetch!(chat)
 
     with :ok <- Arguments.user_id(user_id),
-         :ok <- room_for_one_more(config, user_id),
+         :ok <- Users.room_for_one_more(config, user_id),
          do: start_connection(config, user_id, owner, transport)
   end
 
@@ -205,6 +206,28 @@ defmodule Cantilever.Chat do
     end
   end
 
+  @doc """
+  Sends an event to those who are in a room now, in a user's name, without storing it: that somebody is typing, or a figure that is old in a
+  second.
+
+  Its members get `%{room_id: room_id, user_id: user_id, json: payload as JSON}` with it. It is lost where the room has just
+  crashed, for members that are behind with its messages, and where there are more than `events_per_s` of them. No room is
+  started for it. `event` is a text of 1 to 255 bytes that is none of the chat's own (`Cantilever.Chat.Transport`) and does not begin with `phx_`.
+  """
+  @spec notify(chat, String.t(), String.t(), String.t(), term) :: :ok | {:error, Error.t()}
+  def notify(chat, room_id, user_id, event, payload) do
+    config = Config.fetch!(chat)
+
+    with :ok <- Arguments.room_id(room_id),
+         :ok <- Arguments.user_id(user_id),
+         :ok <- Arguments.event(event),
+         {:ok, json} <- Arguments.payload(payload, config.options.max_payload_bytes) do
+      room = Rooms.whereis(config, room_id)
+      payload = %{room_id: room_id, user_id: user_id, json: json}
+      if room, do: Room.notify(room, event, payload), else: :ok
+    end
+  end
+
   @doc "The ids of the users in a room, each once, sorted. No room is started for it."
   @spec members(chat, String.t()) :: {:ok, [String.t()]} | {:error, Error.t()}
   def members(chat, room_id) do
@@ -259,7 +282,7 @@ defmodule Cantilever.Chat do
     config = Config.fetch!(chat)
 
     with :ok <- Arguments.user_id(user_id),
-         {:ok, entries} <- registered(config, user_id),
+         {:ok, entries} <- Users.connections(config, user_id),
          do: {:ok, Enum.map(entries, &elem(&1, 0))}
   end
 
@@ -277,7 +300,7 @@ defmodule Cantilever.Chat do
     _valid = Arguments.timeout!(timeout)
 
     with :ok <- Arguments.room_id(room_id),
-         :ok <- room_for_one_more(config, self()),
+         :ok <- Users.room_for_one_more(config, self()),
          {:ok, connection} <-
            start_connection(config, nil, self(), {Transport.Process, self()}) do
       case UserConnection.join(connection, room_id, [visible: false] ++ options) do
@@ -347,29 +370,6 @@ defmodule Cantilever.Chat do
     :exit, _reason -> error(:unavailable, "the supervisor of the connections is being restarted")
   end
 
-  defp room_for_one_more(config, user_id) do
-    %{connections_per_user: per_user, max_connections: in_all} = config.options
-
-    with {:ok, entries} <- registered(config, user_id) do
-      cond do
-        length(entries) >= per_user ->
-          error(
-            :too_many_connections,
-            "the user #{inspect(user_id)} has #{per_user} connections, as connections_per_user allows"
-          )
-
-        Registry.count(config.user_registry) >= in_all ->
-          error(
-            :too_many_connections,
-            "the chat has #{in_all} connections, as max_connections allows"
-          )
-
-        true ->
-          :ok
-      end
-    end
-  end
-
   defp own_connection(config, user_id) do
     case find_own_connection(config, user_id) do
       nil -> connect(config.name, user_id)
@@ -380,15 +380,9 @@ defmodule Cantilever.Chat do
   defp find_own_connection(config, user_id) do
     owner = self()
 
-    with {:ok, entries} <- registered(config, user_id) do
+    with {:ok, entries} <- Users.connections(config, user_id) do
       Enum.find_value(entries, fn {connection, of} -> of == owner && {:ok, connection} end)
     end
-  end
-
-  defp registered(config, user_id) do
-    {:ok, Registry.lookup(config.user_registry, user_id)}
-  rescue
-    ArgumentError -> error(:unavailable, "the registry of users is being restarted")
   end
 
   defp pop_connection!(options) do

@@ -22,6 +22,16 @@ defmodule Cantilever.Chat.Arguments do
   def message_id(nil), do: :ok
   def message_id(id), do: text(id, :invalid_message_id, "message id")
 
+  @own_events ~w(message gap dropped presence_state presence_diff joined)
+
+  @spec event(term) :: :ok | {:error, Error.t()}
+  def event("phx_" <> _ = event), do: own_event(event)
+  def event(event) when event in @own_events, do: own_event(event)
+  def event(event), do: text(event, :invalid_event, "event")
+
+  defp own_event(event),
+    do: error(:invalid_event, "the event #{shown(event)} is the chat's own")
+
   @spec sequence(term) :: :ok | {:error, Error.t()}
   def sequence(nil), do: :ok
   def sequence(seq) when is_integer(seq) and seq in 0..@largest_sequence, do: :ok

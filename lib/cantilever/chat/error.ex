@@ -7,6 +7,7 @@ defmodule Cantilever.Chat.Error do
   | `:invalid_room_id`, `:invalid_user_id`, `:invalid_message_id` | not a text of 1 to 255 bytes of UTF-8 | mend the call |
   | `:invalid_payload` | JSON has nothing for it | mend the payload: `message` says where |
   | `:payload_too_large` | more bytes of JSON than `max_payload_bytes` | send less, or a link to it |
+  | `:invalid_event` | not a text of 1 to 255 bytes of UTF-8, or an event of the chat's own | mend the call |
   | `:invalid_limit`, `:invalid_sequence` | no integer in the range that `message` names | mend the call |
   | `:rate_limited` | the connection sent more than `messages_per_s` | wait |
   | `:not_a_member` | the connection is not in the room | join first |
@@ -27,6 +28,7 @@ defmodule Cantilever.Chat.Error do
           | :invalid_user_id
           | :invalid_message_id
           | :invalid_payload
+          | :invalid_event
           | :payload_too_large
           | :invalid_limit
           | :invalid_sequence

@@ -54,6 +54,17 @@ defmodule Cantilever.Chat.Options do
       default: 40,
       doc: "how many of them may come at once after a pause"
     ],
+    events_per_s: [
+      type: {:integer, 1},
+      default: 100,
+      doc:
+        "how many events a second `Cantilever.Chat.notify/5` brings to a room; what is more is dropped"
+    ],
+    presence_limit: [
+      type: {:integer, 0},
+      default: 200,
+      doc: "up to how many members a room tells them who is there"
+    ],
     max_lag: [
       type: {:integer, 32},
       default: 2_000,
@@ -98,6 +109,8 @@ defmodule Cantilever.Chat.Options do
           rooms_per_connection: pos_integer,
           messages_per_s: pos_integer,
           messages_burst: pos_integer,
+          events_per_s: pos_integer,
+          presence_limit: non_neg_integer,
           max_lag: pos_integer,
           replay_limit: non_neg_integer,
           recent_messages: non_neg_integer,

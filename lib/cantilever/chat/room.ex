@@ -32,19 +32,24 @@ defmodule Cantilever.Chat.Room do
   use GenServer, restart: :transient
 
   alias Cantilever.Chat.Config
+  alias Cantilever.Chat.Encoding
   alias Cantilever.Chat.Entry
   alias Cantilever.Chat.Message
   alias Cantilever.Chat.Reregistering
+  alias Cantilever.Chat.Room.Broadcast
   alias Cantilever.Chat.Room.Join
+  alias Cantilever.Chat.Room.Presence
   alias Cantilever.Chat.Room.Recent
   alias Cantilever.Chat.Room.Roster
   alias Cantilever.Chat.Room.Shards
   alias Cantilever.Chat.Rooms
   alias Cantilever.Chat.Store
+  alias Cantilever.Chat.UserConnection.Rate
   alias Cantilever.MessageQueue
 
   @read_again_ms 5..1_000
   @admit_again_ms 20
+  @tell_presence_ms 100
 
   defstruct [
     :chat,
@@ -53,6 +58,11 @@ defmodule Cantilever.Chat.Room do
     # nil until the store has been read.
     recent: nil,
     shards: Shards.new(),
+    # What the members' messages are to be made into.
+    encoders: [nil],
+    # nil while nobody has joined that is to be told of the others.
+    presence: nil,
+    events: nil,
     # Joins that wait for the store, by connection.
     waiting: %{},
     # The task that reads the store, and whether something was stored since it has begun.
@@ -71,6 +81,10 @@ defmodule Cantilever.Chat.Room do
            roster: Roster.t(),
            recent: Recent.t() | nil,
            shards: Shards.t(),
+           encoders: [Encoding.encoder()],
+           presence: Presence.t() | nil,
+           # How many events that are not stored it may pass on.
+           events: Rate.t() | nil,
            waiting: %{pid => Join.t()},
            reading: reference | nil,
            stale?: boolean,
@@ -105,6 +119,11 @@ defmodule Cantilever.Chat.Room do
   @spec post(pid, Entry.t(), GenServer.from(), deadline_ms :: integer) :: :ok
   def post(room, entry, from, deadline_ms),
     do: GenServer.cast(room, {:post, entry, from, deadline_ms})
+
+  # Has the room pass an event on to its members, unless there are too many.
+  @doc false
+  @spec notify(pid, String.t(), map) :: :ok
+  def notify(room, event, payload), do: GenServer.cast(room, {:notify, event, payload})
 
   # Tells the room what has been stored, in order.
   @doc false
@@ -169,6 +188,20 @@ defmodule Cantilever.Chat.Room do
     {:noreply, %{state | active?: true}}
   end
 
+  def handle_cast({:notify, event, payload}, state) do
+    %{events_per_s: per_s} = Config.fetch!(state.chat).options
+    now_ms = System.monotonic_time(:millisecond)
+
+    case Rate.take(state.events || Rate.new(per_s, now_ms), per_s, per_s, now_ms) do
+      {:ok, rate} ->
+        notify_all(state, event, payload)
+        {:noreply, %{state | events: rate, active?: true}}
+
+      {:wait, _ms, rate} ->
+        {:noreply, %{state | events: rate}}
+    end
+  end
+
   def handle_cast({:committed, _messages}, %{recent: nil} = state), do: {:noreply, read(state)}
 
   def handle_cast({:committed, messages}, state) do
@@ -195,7 +228,8 @@ defmodule Cantilever.Chat.Room do
         waiting -> waiting
       end
 
-    {:noreply, %{state | waiting: waiting, roster: Roster.leave(state.roster, connection, ref)}}
+    roster = Roster.leave(state.roster, connection, ref)
+    {:noreply, tell_presence_later(%{state | waiting: waiting, roster: roster})}
   end
 
   def handle_info({reading, outcome}, %{reading: reading} = state) when is_reference(reading) do
@@ -206,15 +240,21 @@ defmodule Cantilever.Chat.Room do
   def handle_info({:DOWN, reading, :process, _pid, reason}, %{reading: reading} = state),
     do: {:noreply, has_read(%{state | reading: nil}, {:error, reason})}
 
-  def handle_info({:DOWN, _monitor, :process, connection, _reason}, state),
-    do: {:noreply, %{state | roster: Roster.forget(state.roster, connection)}}
+  def handle_info({:DOWN, _monitor, :process, connection, _reason}, state) do
+    roster = Roster.forget(state.roster, connection)
+    {:noreply, tell_presence_later(%{state | roster: roster})}
+  end
 
-  def handle_info({:shard_size, shard, size}, state),
-    do: {:noreply, %{state | shards: Shards.resize(state.shards, shard, size)}}
+  def handle_info({:shard_size, shard, size}, state) do
+    shards = Shards.resize(state.shards, shard, size)
+    {:noreply, tell_presence_later(%{state | shards: shards})}
+  end
 
   # Its members watch it, and come again.
   def handle_info({:EXIT, shard, _reason}, state) when is_map_key(state.shards, shard),
     do: {:noreply, %{state | shards: Map.delete(state.shards, shard)}}
+
+  def handle_info(:tell_presence, state), do: {:noreply, tell_presence(state)}
 
   def handle_info({:EXIT, _registry, _reason}, state) do
     Rooms.lost(Config.fetch!(state.chat))
@@ -325,12 +365,13 @@ defmodule Cantilever.Chat.Room do
   defp read_if(state, false), do: state
 
   defp deliver(state, messages) do
-    Shards.deliver(state.shards, messages)
+    broadcast = Broadcast.messages(state.room_id, messages, state.encoders)
+    Shards.deliver(state.shards, broadcast)
 
     %{
       state
       | recent: Recent.add(state.recent, messages),
-        roster: Roster.deliver(state.roster, messages),
+        roster: Roster.deliver(state.roster, broadcast),
         active?: true
     }
   end
@@ -348,11 +389,14 @@ defmodule Cantilever.Chat.Room do
     missed = Recent.after_seq(state.recent, join.last_seq)
     full = config.options.shard_members
 
+    state = %{state | encoders: add_encoder(state.encoders, Encoding.encoder(join.kind))}
+
     if Roster.size(state.roster) < full do
-      %{state | roster: Roster.add(state.roster, join, seq, missed)}
+      state = %{state | roster: Roster.add(state.roster, join, seq, missed)}
+      tell_presence_later(add_newcomer(state, join))
     else
       case Shards.add(state.shards, full, join, seq, missed) do
-        {:ok, shards} -> %{state | shards: shards}
+        {:ok, shards} -> tell_presence_later(%{state | shards: shards})
         :full -> admit_to_another(config, state, join)
       end
     end
@@ -367,6 +411,60 @@ defmodule Cantilever.Chat.Room do
         Process.send_after(self(), :admit_again, @admit_again_ms)
         wait(state, join)
     end
+  end
+
+  defp add_encoder(encoders, encoder),
+    do: if(encoder in encoders, do: encoders, else: [encoder | encoders])
+
+  defp notify_all(state, event, payload) do
+    broadcast = Broadcast.event(state.room_id, event, payload, state.encoders)
+    last_seq = if state.recent, do: state.recent.last_seq, else: 0
+    Roster.notify(state.roster, broadcast, last_seq, fn _connection, _kind -> true end)
+    Shards.notify(state.shards, broadcast, last_seq)
+  end
+
+  defp add_newcomer(state, join) do
+    if Encoding.presence?(join.kind) do
+      presence = state.presence || %Presence{}
+      %{state | presence: %{presence | newcomers: [join.connection | presence.newcomers]}}
+    else
+      state
+    end
+  end
+
+  defp tell_presence_later(%{presence: nil} = state), do: state
+  defp tell_presence_later(%{presence: %{timer: timer}} = state) when timer != nil, do: state
+
+  defp tell_presence_later(state) do
+    timer = Process.send_after(self(), :tell_presence, @tell_presence_ms)
+    %{state | presence: %{state.presence | timer: timer}}
+  end
+
+  defp tell_presence(state) do
+    newcomers = Map.from_keys(state.presence.newcomers, true)
+    {to_all, to_newcomers, presence} = Presence.news(state.presence, users(state), state.room_id)
+
+    tell(state, to_all, fn connection, kind ->
+      Encoding.presence?(kind) and not is_map_key(newcomers, connection)
+    end)
+
+    tell(state, to_newcomers, fn connection, _kind -> is_map_key(newcomers, connection) end)
+    %{state | presence: presence}
+  end
+
+  defp tell(_state, nil, _told?), do: :ok
+
+  defp tell(state, {event, payload}, told?) do
+    broadcast = Broadcast.event(state.room_id, event, payload, state.encoders)
+    Roster.notify(state.roster, broadcast, state.recent.last_seq, told?)
+  end
+
+  # Who is where would be told of everybody to everybody: the square of their number.
+  defp users(state) do
+    limit = Config.fetch!(state.chat).options.presence_limit
+
+    if Shards.empty?(state.shards) and Roster.size(state.roster) <= limit,
+      do: Roster.users(state.roster)
   end
 
   defp overloaded(state) do

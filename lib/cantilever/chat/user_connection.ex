@@ -32,42 +32,14 @@ defmodule Cantilever.Chat.UserConnection do
   alias Cantilever.Chat.Arguments
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Error
-  alias Cantilever.Chat.Reregistering
-  alias Cantilever.Chat.UserConnection.Joining
-  alias Cantilever.Chat.UserConnection.Membership
-  alias Cantilever.Chat.UserConnection.Rate
-  alias Cantilever.Chat.UserConnection.Receiving
+  alias Cantilever.Chat.UserConnection.State
 
   # What little a process has done that got no message worth staying awake for.
   @idle_reductions 200
+  @close_ms 5_000
 
-  defstruct [
-    :chat,
-    :user_id,
-    :owner,
-    :transport,
-    :socket,
-    :rate,
-    :reregistering,
-    rooms: %{},
-    joins: 0,
-    busy: nil
-  ]
-
-  @typedoc false
-  @type t :: %__MODULE__{
-          chat: atom,
-          user_id: String.t() | nil,
-          owner: pid | nil,
-          transport: module,
-          socket: term,
-          rate: Rate.t() | nil,
-          reregistering: Reregistering.t(),
-          rooms: %{String.t() => Membership.t()},
-          joins: non_neg_integer,
-          # Its reductions when it was last looked at; nil while it is hibernating.
-          busy: non_neg_integer | nil
-        }
+  # The improper list is how an answer to an alias is tagged, as GenServer.call/3 has it.
+  @dialyzer {:no_improper_lists, call: 3}
 
   @doc false
   @spec start_link({atom, String.t() | nil, pid | nil, {module, term}}) :: GenServer.on_start()
@@ -82,6 +54,8 @@ defmodule Cantilever.Chat.UserConnection do
 
     * `:last_seq` - the number of the last message that the client has; the ones after it are pushed first. Default: `nil`, none.
     * `:visible` - whether the user is among the room's members. Default: `true`.
+    * `:presence` - whether the client is told who is in the room, by `"presence_state"` and `"presence_diff"` (`Cantilever.Chat.Transport`).
+      Default: `false`.
     * `:timeout` - in ms, default 5000.
 
   Who is in the room already gets the number of the last message that was pushed.
@@ -89,24 +63,25 @@ defmodule Cantilever.Chat.UserConnection do
   @spec join(pid, String.t(), keyword) ::
           {:ok, %{seq: non_neg_integer}} | {:error, Error.t()}
   def join(connection, room_id, options \\ []) do
-    defaults = [last_seq: nil, visible: true, timeout: 5_000]
+    defaults = [last_seq: nil, visible: true, presence: false, timeout: 5_000]
+    options = Arguments.options!(options, defaults, "join")
 
-    %{last_seq: last_seq, visible: visible?, timeout: timeout} =
-      Arguments.options!(options, defaults, "join")
+    for key <- [:visible, :presence], not is_boolean(options[key]) do
+      raise ArgumentError,
+            "the option #{inspect(key)} is true or false, got: #{inspect(options[key])}"
+    end
 
-    unless is_boolean(visible?),
-      do: raise(ArgumentError, "the option :visible is true or false, got: #{inspect(visible?)}")
-
-    timeout = Arguments.timeout!(timeout)
+    timeout = Arguments.timeout!(options.timeout)
 
     with :ok <- Arguments.room_id(room_id),
-         :ok <- Arguments.sequence(last_seq) do
+         :ok <- Arguments.sequence(options.last_seq) do
       tag = make_ref()
+      wanted = Map.take(options, [:last_seq, :visible, :presence])
 
-      case call(connection, {:join, room_id, last_seq, visible?, tag}, timeout) do
+      case call(connection, {:join, room_id, wanted, tag}, timeout) do
         {:error, %Error{reason: :unavailable}} = late ->
           # Or it would go on trying, for nobody.
-          GenServer.cast(connection, {:give_up, room_id, tag})
+          send(connection, {:give_up, room_id, tag})
           late
 
         answer ->
@@ -140,122 +115,51 @@ defmodule Cantilever.Chat.UserConnection do
   @doc "Closes the connection, which leaves its rooms. `:ok` also if it is closed."
   @spec close(pid) :: :ok
   def close(connection) do
-    GenServer.stop(connection)
-  catch
-    :exit, _gone -> :ok
+    monitor = Process.monitor(connection)
+    send(connection, :close)
+
+    receive do
+      {:DOWN, ^monitor, :process, ^connection, _reason} -> :ok
+    after
+      @close_ms ->
+        Process.exit(connection, :kill)
+        Process.demonitor(monitor, [:flush])
+        :ok
+    end
   end
 
+  # Not GenServer.call/3: a connection may be any process that has its state, whatever behaviour runs that.
   defp call(connection, request, timeout) do
-    GenServer.call(connection, request, timeout)
-  catch
-    :exit, {:timeout, _call} ->
-      error(:unavailable, "the connection has not answered within #{timeout} ms")
+    ref = :erlang.monitor(:process, connection, alias: :reply_demonitor)
+    send(connection, {:call, {self(), [:alias | ref]}, request})
 
-    :exit, _gone ->
-      error(:unavailable, "the connection #{inspect(connection)} is closed")
+    receive do
+      {[:alias | ^ref], answer} ->
+        answer
+
+      {:DOWN, ^ref, :process, _connection, _reason} ->
+        error(:unavailable, "the connection #{inspect(connection)} is closed")
+    after
+      timeout ->
+        Process.demonitor(ref, [:flush])
+
+        receive do
+          {[:alias | ^ref], answer} -> answer
+        after
+          0 -> error(:unavailable, "the connection has not answered within #{timeout} ms")
+        end
+    end
   end
 
   @impl GenServer
-  def init({chat, user_id, owner, {transport, socket}}) do
+  def init({chat, user_id, owner, transport}) do
     # The registry's partitions are linked to what is registered in them. A connection outlives them.
     Process.flag(:trap_exit, true)
-    _ = if owner, do: Process.monitor(owner)
-
-    state = %__MODULE__{
-      chat: chat,
-      user_id: user_id,
-      owner: owner,
-      transport: transport,
-      socket: socket
-    }
-
-    {:ok, state |> register() |> stay_awake()}
+    {:ok, State.new(chat, user_id, transport) |> State.enter(owner) |> stay_awake()}
   end
 
   # A timer for each time awake, not for each message as the option `hibernate_after` of a GenServer has it: that is a tenth of what a
   # delivery takes.
-  @impl GenServer
-  def handle_call(request, from, %{busy: nil} = state),
-    do: handle_call(request, from, stay_awake(state))
-
-  def handle_call({:join, room_id, last_seq, visible?, tag}, from, state) do
-    limit = Config.fetch!(state.chat).options.rooms_per_connection
-
-    case state.rooms do
-      %{^room_id => %{place: place} = membership} when place != nil ->
-        {:reply, {:ok, %{seq: Membership.last_seq(membership)}}, state}
-
-      %{^room_id => joining} ->
-        joining = %{joining | waiting: [{tag, from} | joining.waiting]}
-        {:noreply, Joining.put(state, room_id, joining)}
-
-      rooms when map_size(rooms) >= limit ->
-        {:reply,
-         error(
-           :too_many_rooms,
-           "the connection is in #{limit} rooms, as rooms_per_connection allows"
-         ), state}
-
-      _rooms ->
-        membership = %Membership{
-          ref: state.joins,
-          last_seq: last_seq,
-          visible?: visible?,
-          waiting: [{tag, from}]
-        }
-
-        {:noreply, Joining.ask(%{state | joins: state.joins + 1}, room_id, membership)}
-    end
-  end
-
-  def handle_call({:leave, room_id}, _from, state),
-    do: {:reply, :ok, Joining.leave(state, room_id)}
-
-  def handle_call({:permit, room_id}, _from, state) do
-    options = Config.fetch!(state.chat).options
-    now_ms = System.monotonic_time(:millisecond)
-    rate = state.rate || Rate.new(options.messages_burst, now_ms)
-
-    case state.rooms do
-      %{^room_id => %{place: place}} when place != nil ->
-        case Rate.take(rate, options.messages_per_s, options.messages_burst, now_ms) do
-          {:ok, rate} ->
-            {:reply, {:ok, state.chat, state.user_id}, %{state | rate: rate}}
-
-          {:wait, ms, rate} ->
-            {:reply,
-             error(
-               :rate_limited,
-               "the connection may send #{options.messages_per_s} messages a second, the next one in #{ms} ms"
-             ), %{state | rate: rate}}
-        end
-
-      _rooms ->
-        {:reply, error(:not_a_member, "the connection is not in the room #{inspect(room_id)}"),
-         state}
-    end
-  end
-
-  def handle_call(:rooms, _from, state), do: {:reply, Map.keys(state.rooms), state}
-
-  @impl GenServer
-  def handle_cast(request, %{busy: nil} = state), do: handle_cast(request, stay_awake(state))
-
-  def handle_cast({:give_up, room_id, tag}, state) do
-    case state.rooms do
-      %{^room_id => %{place: nil} = joining} ->
-        joining = %{joining | waiting: List.keydelete(joining.waiting, tag, 0)}
-        state = Joining.put(state, room_id, joining)
-
-        if joining.new? and joining.waiting == [],
-          do: {:noreply, Joining.leave(state, room_id)},
-          else: {:noreply, state}
-
-      _has_joined_or_left ->
-        {:noreply, state}
-    end
-  end
-
   @impl GenServer
   def handle_info(message, %{busy: nil} = state), do: handle_info(message, stay_awake(state))
 
@@ -265,88 +169,12 @@ defmodule Cantilever.Chat.UserConnection do
       else: {:noreply, stay_awake(state)}
   end
 
-  def handle_info({:messages, [%{room_id: room_id, seq: seq} = message | more]}, state) do
-    case state.rooms do
-      %{^room_id => %{place: place} = membership} when place != nil ->
-        # What nearly always comes makes no garbage: that is half of what a delivery takes.
-        if more == [] and seq == Membership.last_seq(membership) + 1 do
-          case Receiving.push(state, "message", message) do
-            :ok ->
-              _same = Membership.at(membership, seq)
-              {:noreply, state}
-
-            {:error, reason} ->
-              transport_failed(reason, state)
-          end
-        else
-          state
-          |> Receiving.messages(room_id, membership, [message | more])
-          |> received(state, room_id)
-        end
-
-      _has_left ->
-        {:noreply, state}
+  def handle_info(message, state) do
+    case State.handle(message, state) do
+      {:ok, state} -> {:noreply, state}
+      {:stop, reason, state} -> {:stop, reason, state}
     end
   end
-
-  def handle_info({:joined, room_id, ref, home, place, seq, missed}, state) do
-    case state.rooms do
-      %{^room_id => %{ref: ^ref} = membership} ->
-        joined(state, room_id, Joining.watch(membership, home), place, seq, missed)
-
-      _has_left ->
-        send(home, {:leave, self(), ref})
-        {:noreply, state}
-    end
-  end
-
-  def handle_info({:dropped, room_id, ref, home}, state) do
-    case state.rooms do
-      %{^room_id => %{ref: ^ref} = membership} ->
-        %{last_seq: last_seq} = Joining.abandon(membership)
-        state = %{state | rooms: Map.delete(state.rooms, room_id)}
-        event = %{room_id: room_id, reason: :lagging, last_seq: last_seq}
-
-        case Receiving.push(state, "dropped", event) do
-          :ok -> {:noreply, state}
-          {:error, reason} -> transport_failed(reason, state)
-        end
-
-      _has_left ->
-        send(home, {:leave, self(), ref})
-        {:noreply, state}
-    end
-  end
-
-  def handle_info({:DOWN, _monitor, :process, owner, _reason}, %{owner: owner} = state),
-    do: {:stop, :normal, state}
-
-  def handle_info({:DOWN, monitor, :process, _home, _reason}, state) do
-    case Enum.find(state.rooms, fn {_id, membership} -> membership.monitor == monitor end) do
-      {room_id, membership} -> {:noreply, Joining.later(state, room_id, membership)}
-      nil -> {:noreply, state}
-    end
-  end
-
-  def handle_info({:join_again, room_id, ref}, state) do
-    case state.rooms do
-      %{^room_id => %{ref: ^ref} = membership} ->
-        {:noreply, Joining.ask(state, room_id, membership)}
-
-      _has_left ->
-        {:noreply, state}
-    end
-  end
-
-  def handle_info({:EXIT, _registry, _reason}, state),
-    do: {:noreply, %{state | reregistering: Reregistering.lost(state.reregistering)}}
-
-  def handle_info({:register_again, when_set}, state) do
-    state = %{state | reregistering: Reregistering.due(state.reregistering, when_set)}
-    {:noreply, register(state)}
-  end
-
-  def handle_info(_late_answer, state), do: {:noreply, state}
 
   defp stay_awake(state) do
     Process.send_after(self(), :look_idle, Config.fetch!(state.chat).options.hibernate_after_ms)
@@ -364,52 +192,5 @@ defmodule Cantilever.Chat.UserConnection do
     status
     |> Map.replace(:message, :left_out)
     |> Map.update(:state, nil, &%{chat: &1.chat, user_id: &1.user_id, rooms: map_size(&1.rooms)})
-  end
-
-  defp joined(state, room_id, membership, place, seq, missed) do
-    Joining.answer(membership, {:ok, %{seq: seq}})
-
-    # A client cannot have what the room does not have yet. What was pushed to it, it has.
-    last_seq =
-      if membership.new?, do: min(membership.last_seq || seq, seq), else: membership.last_seq
-
-    membership = Membership.enter(membership, place, last_seq)
-
-    case missed do
-      :read_store -> Receiving.replay(state, room_id, membership, seq)
-      messages -> Receiving.messages(state, room_id, membership, messages)
-    end
-    |> received(state, room_id)
-  end
-
-  defp received({:ok, membership}, state, room_id),
-    do: {:noreply, Joining.put(state, room_id, membership)}
-
-  # While the store is away, the connection leaves, and joins again later from where it is.
-  defp received({:unavailable, membership}, state, room_id),
-    do: {:noreply, Joining.later(state, room_id, Joining.abandon(membership))}
-
-  defp received({:error, reason}, state, _room_id), do: transport_failed(reason, state)
-
-  defp transport_failed(reason, state),
-    do: {:stop, {:shutdown, {:transport, reason}}, state}
-
-  defp register(state) do
-    registry = Config.fetch!(state.chat).user_registry
-    # Who has no user is there to be counted.
-    key = state.user_id || self()
-
-    # The registry lets a process register the same key many times.
-    registered? = Enum.any?(Registry.lookup(registry, key), &(elem(&1, 0) == self()))
-
-    {:ok, _partition} =
-      if registered?,
-        do: {:ok, nil},
-        else: Registry.register(registry, key, state.owner)
-
-    state
-  rescue
-    # It is being restarted.
-    ArgumentError -> %{state | reregistering: Reregistering.soon(state.reregistering)}
   end
 end

@@ -118,7 +118,10 @@ defmodule Cantilever.Chat.UserConnectionTest do
 
     for junk <- [
           :junk,
-          {:messages, [%Message{room_id: "b", seq: 1, user_id: "u", at_ms: 0, json: "1"}]},
+          {:event, "b", "typing", %{}},
+          {:replay, "a", 99},
+          {:messages, "b",
+           [{1, %Message{room_id: "b", seq: 1, user_id: "u", at_ms: 0, json: "1"}}]},
           {:joined, "b", 7, self(), nil, 1, []},
           {:dropped, "a", 99, self()},
           {:join_again, "a", 99},

@@ -2,7 +2,9 @@ defmodule Cantilever.Chat.Room.Roster do
   @moduledoc false
   # The members that one process delivers to: a room itself, or one of its shards.
 
+  alias Cantilever.Chat.Encoding
   alias Cantilever.Chat.Message
+  alias Cantilever.Chat.Room.Broadcast
   alias Cantilever.Chat.Room.Join
   alias Cantilever.Chat.Room.Slots
 
@@ -15,7 +17,7 @@ defmodule Cantilever.Chat.Room.Roster do
   # Not the join as it came: rooms have many members.
   @typep member ::
            {monitor :: reference, join_ref :: non_neg_integer, joined_at :: non_neg_integer,
-            Slots.slot(), user_id :: String.t() | nil}
+            Slots.slot(), user_id :: String.t() | nil, Encoding.kind()}
   @type t :: %__MODULE__{
           room_id: String.t(),
           max_lag: pos_integer,
@@ -37,7 +39,7 @@ defmodule Cantilever.Chat.Room.Roster do
 
   @spec user_ids(t) :: [String.t()]
   def user_ids(roster),
-    do: for({_pid, {_, _, _, _, user_id}} <- roster.members, user_id != nil, do: user_id)
+    do: for({_pid, {_, _, _, _, user_id, _}} <- roster.members, user_id != nil, do: user_id)
 
   # The member is told by the process that will deliver to it, so that nothing comes before it.
   @spec add(t, Join.t(), non_neg_integer, [Message.t()] | :read_store) :: t
@@ -55,7 +57,11 @@ defmodule Cantilever.Chat.Room.Roster do
       roster
       | slots: slots,
         members:
-          Map.put(roster.members, join.connection, {monitor, join.ref, seq, slot, join.user_id})
+          Map.put(
+            roster.members,
+            join.connection,
+            {monitor, join.ref, seq, slot, join.user_id, join.kind}
+          )
     }
   end
 
@@ -63,10 +69,10 @@ defmodule Cantilever.Chat.Room.Roster do
   @spec leave(t, pid, non_neg_integer) :: t
   def leave(roster, connection, ref) do
     case roster do
-      %{members: %{^connection => {_, ^ref, _, _, _} = member}} ->
+      %{members: %{^connection => {_, ^ref, _, _, _, _} = member}} ->
         remove(%{roster | members: Map.delete(roster.members, connection)}, member)
 
-      %{dropped: %{^connection => {_, ^ref, _, _, _} = member}} ->
+      %{dropped: %{^connection => {_, ^ref, _, _, _, _} = member}} ->
         remove(%{roster | dropped: Map.delete(roster.dropped, connection)}, member)
 
       _other_join ->
@@ -85,30 +91,57 @@ defmodule Cantilever.Chat.Room.Roster do
     end)
   end
 
-  @spec deliver(t, [Message.t(), ...]) :: t
-  def deliver(roster, messages) do
-    event = {:messages, messages}
-    :maps.foreach(fn connection, _member -> send(connection, event) end, roster.members)
-
-    first = hd(messages).seq
-    last = List.last(messages).seq
+  @spec deliver(t, Broadcast.t()) :: t
+  def deliver(roster, %{first: first, last: last} = broadcast) do
+    :maps.foreach(
+      fn connection, {_monitor, _ref, _joined_at, _slot, _user_id, kind} ->
+        send(connection, Broadcast.for_kind(broadcast, kind))
+      end,
+      roster.members
+    )
 
     if div(first - 1, @look_every) == div(last, @look_every),
       do: roster,
       else: drop_lagging(roster, last)
   end
 
+  @doc "Sends an event that is not stored to the members that `told?` says, but not to one that is behind."
+  @spec notify(t, Broadcast.t(), non_neg_integer, (pid, Encoding.kind() -> boolean)) :: :ok
+  def notify(roster, broadcast, last_seq, told?) do
+    :maps.foreach(
+      fn connection, {_monitor, _ref, joined_at, slot, _user_id, kind} ->
+        if told?.(connection, kind) and
+             last_seq - max(Slots.read(roster.slots, slot), joined_at) <= @look_every,
+           do: send(connection, Broadcast.for_kind(broadcast, kind))
+      end,
+      roster.members
+    )
+  end
+
+  @doc "The users whom others see, with a mark for each of their connections."
+  @spec users(t) :: %{String.t() => [String.t(), ...]}
+  def users(roster) do
+    for {_pid, {monitor, _, _, _, user_id, _}} <- roster.members,
+        user_id != nil,
+        reduce: %{} do
+      users -> Map.update(users, user_id, [mark(monitor)], &[mark(monitor) | &1])
+    end
+  end
+
+  # Unique, and at hand.
+  defp mark(monitor), do: monitor |> :erlang.ref_to_list() |> List.to_string()
+
   defp drop_lagging(roster, seq) do
     lagging =
       :maps.filter(
-        fn _connection, {_monitor, _ref, joined_at, slot, _user_id} ->
+        fn _connection, {_monitor, _ref, joined_at, slot, _user_id, _kind} ->
           # What a member had missed before it came is not in its mailbox.
           seq - max(Slots.read(roster.slots, slot), joined_at) > roster.max_lag
         end,
         roster.members
       )
 
-    for {connection, {_monitor, ref, _joined_at, _slot, _user_id}} <- lagging,
+    for {connection, {_monitor, ref, _joined_at, _slot, _user_id, _kind}} <- lagging,
         do: send(connection, {:dropped, roster.room_id, ref, self()})
 
     %{
@@ -118,7 +151,7 @@ defmodule Cantilever.Chat.Room.Roster do
     }
   end
 
-  defp remove(roster, {monitor, _ref, _joined_at, slot, _user_id}) do
+  defp remove(roster, {monitor, _ref, _joined_at, slot, _user_id, _kind}) do
     Process.demonitor(monitor, [:flush])
     %{roster | slots: Slots.release(roster.slots, slot)}
   end

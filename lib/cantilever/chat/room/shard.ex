@@ -6,6 +6,7 @@ defmodule Cantilever.Chat.Room.Shard do
   use GenServer, restart: :temporary
 
   alias Cantilever.Chat.Message
+  alias Cantilever.Chat.Room.Broadcast
   alias Cantilever.Chat.Room.Join
   alias Cantilever.Chat.Room.Roster
 
@@ -20,8 +21,12 @@ defmodule Cantilever.Chat.Room.Shard do
   @spec add(pid, Join.t(), non_neg_integer, [Message.t()] | :read_store) :: :ok
   def add(shard, join, seq, missed), do: GenServer.cast(shard, {:add, join, seq, missed})
 
-  @spec deliver(pid, [Message.t(), ...]) :: :ok
-  def deliver(shard, messages), do: GenServer.cast(shard, {:deliver, messages})
+  @spec deliver(pid, Broadcast.t()) :: :ok
+  def deliver(shard, broadcast), do: GenServer.cast(shard, {:deliver, broadcast})
+
+  @spec notify(pid, Broadcast.t(), non_neg_integer) :: :ok
+  def notify(shard, broadcast, last_seq),
+    do: GenServer.cast(shard, {:notify, broadcast, last_seq})
 
   @impl GenServer
   def init({room, roster, delivered}) do
@@ -34,9 +39,14 @@ defmodule Cantilever.Chat.Room.Shard do
   def handle_cast({:add, join, seq, missed}, state),
     do: {:noreply, tell_later(%{state | roster: Roster.add(state.roster, join, seq, missed)})}
 
-  def handle_cast({:deliver, messages}, state) do
-    roster = Roster.deliver(state.roster, messages)
-    :atomics.put(state.delivered, 1, List.last(messages).seq)
+  def handle_cast({:notify, broadcast, last_seq}, state) do
+    Roster.notify(state.roster, broadcast, last_seq, fn _connection, _kind -> true end)
+    {:noreply, state}
+  end
+
+  def handle_cast({:deliver, broadcast}, state) do
+    roster = Roster.deliver(state.roster, broadcast)
+    :atomics.put(state.delivered, 1, broadcast.last)
     state = if Roster.size(roster) < Roster.size(state.roster), do: tell_later(state), else: state
     {:noreply, %{state | roster: roster}}
   end

@@ -4,6 +4,7 @@ defmodule Cantilever.Chat.Room.Shards do
 
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Message
+  alias Cantilever.Chat.Room.Broadcast
   alias Cantilever.Chat.Room.Join
   alias Cantilever.Chat.Room.Roster
   alias Cantilever.Chat.Room.Shard
@@ -46,8 +47,12 @@ defmodule Cantilever.Chat.Room.Shards do
   @spec resize(t, pid, non_neg_integer) :: t
   def resize(shards, shard, size), do: change(shards, shard, fn _size -> size end)
 
-  @spec deliver(t, [Message.t(), ...]) :: :ok
-  def deliver(shards, messages), do: Enum.each(Map.keys(shards), &Shard.deliver(&1, messages))
+  @spec deliver(t, Broadcast.t()) :: :ok
+  def deliver(shards, broadcast), do: Enum.each(Map.keys(shards), &Shard.deliver(&1, broadcast))
+
+  @spec notify(t, Broadcast.t(), non_neg_integer) :: :ok
+  def notify(shards, broadcast, last_seq),
+    do: Enum.each(Map.keys(shards), &Shard.notify(&1, broadcast, last_seq))
 
   # They deliver in their own time. What is stored faster than that would gather in their mailboxes.
   @doc "Whether one of them has more than `max_lag` messages to deliver."

@@ -7,15 +7,15 @@ defmodule Cantilever.Chat.UserConnection.Joining do
   alias Cantilever.Chat.Room
   alias Cantilever.Chat.Room.Join
   alias Cantilever.Chat.Rooms
-  alias Cantilever.Chat.UserConnection
   alias Cantilever.Chat.UserConnection.Membership
+  alias Cantilever.Chat.UserConnection.State
 
   @first_delay_ms 16
   @longest_delay_ms 2_000
   @ensure_ms 50
 
   @doc "Asks the room, which answers with `{:joined, …}`."
-  @spec ask(UserConnection.t(), String.t(), Membership.t()) :: UserConnection.t()
+  @spec ask(State.t(), String.t(), Membership.t()) :: State.t()
   def ask(state, room_id, membership) do
     config = Config.fetch!(state.chat)
 
@@ -27,14 +27,14 @@ defmodule Cantilever.Chat.UserConnection.Joining do
           connection: self(),
           ref: membership.ref,
           user_id: if(membership.visible?, do: state.user_id),
-          last_seq: membership.last_seq
+          last_seq: membership.last_seq,
+          kind: membership.kind
         })
 
         put(state, room_id, membership)
 
       {:error, %Error{reason: :too_many_rooms}} = refused when membership.new? ->
-        answer(membership, refused)
-        %{state | rooms: Map.delete(state.rooms, room_id)}
+        answer_all(%{state | rooms: Map.delete(state.rooms, room_id)}, membership, refused)
 
       {:error, _being_restarted} ->
         later(state, room_id, membership)
@@ -43,7 +43,7 @@ defmodule Cantilever.Chat.UserConnection.Joining do
 
   # By a new number, so that what is under way for the last join is not taken for this one's.
   @doc "Has the connection ask again, with `{:join_again, room_id, ref}`."
-  @spec later(UserConnection.t(), String.t(), Membership.t()) :: UserConnection.t()
+  @spec later(State.t(), String.t(), Membership.t()) :: State.t()
   def later(state, room_id, membership) do
     unwatch(membership)
     ref = state.joins
@@ -53,20 +53,17 @@ defmodule Cantilever.Chat.UserConnection.Joining do
   end
 
   @doc "Leaves the room, and has it out of the state."
-  @spec leave(UserConnection.t(), String.t()) :: UserConnection.t()
+  @spec leave(State.t(), String.t()) :: State.t()
   def leave(state, room_id) do
-    {membership, rooms} = Map.pop(state.rooms, room_id)
+    case Map.pop(state.rooms, room_id) do
+      {nil, _rooms} ->
+        state
 
-    if membership do
-      _left = abandon(membership)
-
-      answer(
-        membership,
-        Error.error(:unavailable, "the connection has left the room meanwhile")
-      )
+      {membership, rooms} ->
+        _left = abandon(membership)
+        left = Error.error(:unavailable, "the connection has left the room meanwhile")
+        answer_all(%{state | rooms: rooms}, membership, left)
     end
-
-    %{state | rooms: rooms}
   end
 
   # The number is kept first: once the room has read that the connection leaves, its place there is another's.
@@ -89,11 +86,28 @@ defmodule Cantilever.Chat.UserConnection.Joining do
   end
 
   @doc "Answers all who wait for the join."
-  @spec answer(Membership.t(), term) :: :ok
-  def answer(membership, answer),
-    do: Enum.each(membership.waiting, fn {_tag, from} -> GenServer.reply(from, answer) end)
+  @spec answer_all(State.t(), Membership.t(), term) :: State.t()
+  def answer_all(state, membership, answer),
+    do:
+      Enum.reduce(membership.waiting, state, fn {_tag, who}, state ->
+        answer(state, who, answer)
+      end)
 
-  @spec put(UserConnection.t(), String.t(), Membership.t()) :: UserConnection.t()
+  # A client that cannot be told is found out by the next thing that it is pushed.
+  @spec answer(State.t(), State.waiting(), term) :: State.t()
+  def answer(state, {:client, asked}, answer) do
+    case state.transport.push(state.socket, "joined", {asked, answer}) do
+      {:ok, socket} -> %{state | socket: socket}
+      _told_or_gone -> state
+    end
+  end
+
+  def answer(state, from, answer) do
+    GenServer.reply(from, answer)
+    state
+  end
+
+  @spec put(State.t(), String.t(), Membership.t()) :: State.t()
   def put(state, room_id, membership),
     do: %{state | rooms: Map.put(state.rooms, room_id, membership)}
 

@@ -6,74 +6,45 @@ defmodule Cantilever.Chat.UserConnection.Replay do
   alias Cantilever.Chat.Message
   alias Cantilever.Chat.Store
 
+  # A page is in memory as a whole, for as many clients as come back at once.
+  @page 100
+
   @type event ::
-          {:message, Message.t()} | {:gap, from :: pos_integer, to :: pos_integer}
+          {:message, Message.t()}
+          | {:gap, room_id :: String.t(), from :: pos_integer, to :: pos_integer}
 
   @doc """
-  Calls `fun` with each message from `after_seq + 1` to `up_to`, in order, and with a gap where some are not in the store or are further
-  behind than the chat's `replay_limit`. Stops with what `fun` returns that is not `{:ok, accumulator}`.
+  The next events after `after_seq` and up to `up_to`: messages in order, and a gap where some are not in the store or are
+  further behind than the chat's `replay_limit`. The last one tells how far they reach.
   """
-  @spec each(
-          Config.t(),
-          String.t(),
-          non_neg_integer,
-          non_neg_integer,
-          acc,
-          (event, acc -> {:ok, acc} | stop)
-        ) :: {:ok, acc} | {:unavailable, acc} | stop
-        when acc: term, stop: term
-  def each(config, room_id, after_seq, up_to, acc, fun) do
+  @spec page(Config.t(), String.t(), non_neg_integer, pos_integer) ::
+          {:ok, [event]} | {:error, Store.Error.t()}
+  def page(_config, _room_id, after_seq, up_to) when after_seq >= up_to, do: {:ok, []}
+
+  def page(config, room_id, after_seq, up_to) do
     first = up_to - config.options.replay_limit
 
-    if after_seq < first do
-      with {:ok, acc} <- fun.({:gap, after_seq + 1, first}, acc),
-           do: pages(config, room_id, first, up_to, acc, fun)
-    else
-      pages(config, room_id, after_seq, up_to, acc, fun)
-    end
+    if after_seq < first,
+      do: {:ok, [{:gap, room_id, after_seq + 1, first}]},
+      else: read(config, room_id, after_seq, up_to)
   end
 
-  defp pages(_config, _room_id, after_seq, up_to, acc, _fun) when after_seq >= up_to,
-    do: {:ok, acc}
+  defp read(config, room_id, after_seq, up_to) do
+    limit = Enum.min([@page, Config.page(config), up_to - after_seq])
 
-  defp pages(config, room_id, after_seq, up_to, acc, fun) do
-    case Store.newer(
-           config.store,
-           room_id,
-           after_seq,
-           min(Config.page(config), up_to - after_seq)
-         ) do
-      {:ok, messages} ->
-        # Trimmed to nothing, or the next one is newer.
-        events = events(messages, after_seq, up_to)
-
-        with {:ok, acc, last} <- run(events, acc, fun),
-             do: pages(config, room_id, last, up_to, acc, fun)
-
-      {:error, _reason} ->
-        {:unavailable, acc}
-    end
+    with {:ok, messages} <- Store.newer(config.store, room_id, after_seq, limit),
+         do: {:ok, events(messages, room_id, after_seq, up_to)}
   end
 
-  defp events([], after_seq, up_to), do: [{:gap, after_seq + 1, up_to}]
+  # Trimmed to nothing, or the next one is newer.
+  defp events([], room_id, after_seq, up_to), do: [{:gap, room_id, after_seq + 1, up_to}]
 
-  defp events([%{seq: seq} | _], after_seq, up_to) when seq > up_to,
-    do: [{:gap, after_seq + 1, up_to}]
+  defp events([%{seq: seq} | _], room_id, after_seq, up_to) when seq > up_to,
+    do: [{:gap, room_id, after_seq + 1, up_to}]
 
-  defp events([%{seq: seq} = message | rest], after_seq, up_to) do
-    gap = if seq > after_seq + 1, do: [{:gap, after_seq + 1, seq - 1}], else: []
-    gap ++ [{:message, message} | if(rest == [], do: [], else: events(rest, seq, up_to))]
+  defp events([%{seq: seq} = message | rest], room_id, after_seq, up_to) do
+    gap = if seq > after_seq + 1, do: [{:gap, room_id, after_seq + 1, seq - 1}], else: []
+    rest = if rest == [], do: [], else: events(rest, room_id, seq, up_to)
+    gap ++ [{:message, message} | rest]
   end
-
-  defp run(events, acc, fun) do
-    Enum.reduce_while(events, {:ok, acc, nil}, fn event, {:ok, acc, _last} ->
-      case fun.(event, acc) do
-        {:ok, acc} -> {:cont, {:ok, acc, last(event)}}
-        stop -> {:halt, stop}
-      end
-    end)
-  end
-
-  defp last({:message, %{seq: seq}}), do: seq
-  defp last({:gap, _from, to}), do: to
 end

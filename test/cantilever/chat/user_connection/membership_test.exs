@@ -1,7 +1,6 @@
 defmodule Cantilever.Chat.UserConnection.MembershipTest do
   use ExUnit.Case, async: true
 
-  alias Cantilever.Chat.Message
   alias Cantilever.Chat.Room.Slots
   alias Cantilever.Chat.UserConnection.Membership
 
@@ -10,7 +9,10 @@ defmodule Cantilever.Chat.UserConnection.MembershipTest do
       membership = %Membership{ref: 0, last_seq: last}
 
       seen =
-        membership |> Membership.steps(Enum.map(numbers, &message/1)) |> Enum.flat_map(&seqs/1)
+        membership
+        |> Membership.steps(Enum.map(numbers, &{&1, :message}))
+        |> Enum.flat_map_reduce(last, &seqs/2)
+        |> elem(0)
 
       up_to = Enum.max([last | numbers])
       assert seen == if(up_to > last, do: Enum.to_list((last + 1)..up_to), else: [])
@@ -26,10 +28,8 @@ defmodule Cantilever.Chat.UserConnection.MembershipTest do
     assert Membership.quit(membership, 1).last_seq == 5
   end
 
-  defp seqs({:push, message}), do: [message.seq]
-  defp seqs({:missing, after_seq, up_to}), do: Enum.to_list((after_seq + 1)..up_to)
-
-  defp message(seq), do: %Message{room_id: "a", seq: seq, user_id: "u", at_ms: 0, json: "1"}
+  defp seqs({:push, {seq, :message}}, _last), do: {[seq], seq}
+  defp seqs({:missing, up_to}, last), do: {Enum.to_list((last + 1)..up_to), up_to}
 
   defp sublists([]), do: [[]]
 

@@ -1,0 +1,60 @@
+defmodule Cantilever.Chat.Users do
+  @moduledoc false
+  # The connections of a chat by their users. The registry may be restarting: then it says so.
+
+  import Cantilever.Chat.Error, only: [error: 2]
+
+  alias Cantilever.Chat.Config
+  alias Cantilever.Chat.Error
+
+  @doc "Registers the calling process, with the process that owns it. It may be known already."
+  @spec register(Config.t(), String.t() | pid, pid | nil) :: :ok | :unavailable
+  def register(config, key, owner) do
+    registry = config.user_registry
+
+    # The registry lets a process register the same key many times.
+    unless Enum.any?(Registry.lookup(registry, key), &(elem(&1, 0) == self())) do
+      {:ok, _partition} = Registry.register(registry, key, owner)
+    end
+
+    :ok
+  rescue
+    ArgumentError -> :unavailable
+  end
+
+  @doc "The connections of a user, each with its owner."
+  @spec connections(Config.t(), String.t() | pid) ::
+          {:ok, [{pid, owner :: pid | nil}]} | {:error, Error.t()}
+  def connections(config, key) do
+    {:ok, Registry.lookup(config.user_registry, key)}
+  rescue
+    ArgumentError -> error(:unavailable, "the registry of users is being restarted")
+  end
+
+  @doc "Whether the chat's limits allow the user another connection."
+  @spec room_for_one_more(Config.t(), String.t() | pid) :: :ok | {:error, Error.t()}
+  def room_for_one_more(config, key) do
+    %{connections_per_user: per_user, max_connections: in_all} = config.options
+
+    with {:ok, connections} <- connections(config, key) do
+      cond do
+        length(connections) >= per_user ->
+          error(
+            :too_many_connections,
+            "the user #{inspect(key)} has #{per_user} connections, as connections_per_user allows"
+          )
+
+        Registry.count(config.user_registry) >= in_all ->
+          error(
+            :too_many_connections,
+            "the chat has #{in_all} connections, as max_connections allows"
+          )
+
+        true ->
+          :ok
+      end
+    end
+  rescue
+    ArgumentError -> error(:unavailable, "the registry of users is being restarted")
+  end
+end
