@@ -146,8 +146,8 @@ export class Panel {
       line.replaceChildren(complaining ? this.complaint.text : sentence(status), this.workFigures)
     }
     if (status?.mode && !complaining) {
-      const rate = this.rate === null ? "" : `, ${Math.round(this.rate)} calls/s`
-      this.workFigures.textContent = `${rate}, ends in ${Math.ceil(status.left_ms / 1_000)} s`
+      const rate = this.rate === null ? "" : `${Math.round(this.rate)} calls/s, `
+      this.workFigures.textContent = `${rate}ends in ${Math.ceil(status.left_ms / 1_000)} s`
     }
   }
 
