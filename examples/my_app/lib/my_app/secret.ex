@@ -5,18 +5,31 @@ defmodule MyApp.Secret do
       secret = MyApp.Secret.fetch!("/var/lib/my_app/secret")
 
   Only the user who runs the node may read the file. Whoever has the secret can sign in as anybody; without the file
-  a new one is made, and all tokens are void.
+  a new one is made, and all tokens are void. Who needs the secret is told where it is, and asks for it: so it is in no child specification
+  that a report may print.
   """
 
   @bytes 32
 
   @doc """
-  Reads the secret in the file at `path`, or makes one there.
+  The secret in the file at `path`: reads it, or makes one there. What was read once is kept until the node ends.
 
   Raises where the file cannot be read or written, or holds something else.
   """
   @spec fetch!(Path.t()) :: binary()
   def fetch!(path) do
+    case :persistent_term.get({__MODULE__, path}, nil) do
+      nil ->
+        secret = read!(path)
+        :persistent_term.put({__MODULE__, path}, secret)
+        secret
+
+      secret ->
+        secret
+    end
+  end
+
+  defp read!(path) do
     case File.read(path) do
       {:ok, <<secret::binary-size(@bytes)>>} ->
         secret
@@ -52,6 +65,6 @@ defmodule MyApp.Secret do
       File.rm(draft)
     end
 
-    fetch!(path)
+    read!(path)
   end
 end

@@ -37,7 +37,6 @@ describe("a room", () => {
     const ada = await join(await user("ada"), id)
     assert.equal(ada.joinReply.seq, 0)
     assert.equal(ada.joinReply.user_id, "ada")
-    assert.equal(ada.joinReply.presence, true)
     await say(ada, "Hello")
     const advised = [ada.joinReply.reconnect_after_ms]
     for (let i = 0; i < 5; i++) {

@@ -88,12 +88,14 @@ describe("an outbox", () => {
   const made = () => {
     const sent = []
     const gone = []
+    const pauses = []
     const outbox = new Outbox({
       deliver: (item, to) => sent.push({item, ...to}),
       changed: () => {},
       gone: item => gone.push(item),
+      later: call => pauses.push(call),
     })
-    return {outbox, sent, gone}
+    return {outbox, sent, gone, pauses}
   }
   const write = (outbox, text) => outbox.add({kind: "text", payload: {text}})
   const texts = sent => sent.map(({item}) => item.payload.text)
@@ -133,6 +135,19 @@ describe("an outbox", () => {
     assert.equal(outbox.items[0].state, "sending")
     sent[1].stored(4)
     assert.equal(outbox.items[0].state, "stored")
+  })
+
+  test("waits a moment where it was too much at once, and sends the rest in its order", () => {
+    const {outbox, sent, pauses} = made()
+    outbox.opened()
+    write(outbox, "a")
+    write(outbox, "b")
+    sent[0].refused({reason: "rate_limited"})
+    assert.deepEqual(texts(sent), ["a"])
+    pauses[0]()
+    assert.deepEqual(texts(sent), ["a", "a"])
+    sent[1].stored(1)
+    assert.deepEqual(texts(sent), ["a", "a", "b"])
   })
 
   test("keeps what was refused until its writer decides, and sends the others", () => {

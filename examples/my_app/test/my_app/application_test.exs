@@ -17,7 +17,7 @@ defmodule MyApp.ApplicationTest do
            |> Supervisor.which_children()
            |> Enum.map(&elem(&1, 0))
            |> Enum.sort() ==
-             [MyApp.Chat, MyApp.PictureMessages]
+             [MyApp.Chat, MyApp.Panel, MyApp.PictureMessages, MyApp.WebServer, MyApp.Work]
   end
 
   test "the databases are in the configured folder" do

@@ -4,11 +4,15 @@
 export const newId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), byte => byte.toString(16).padStart(2, "0")).join("")
 
+// After how long to go on where the room has said that it is too much at once.
+const PAUSE_MS = 500
+
 export class Outbox {
   // `deliver(item, {stored, refused})` sends one and calls one of the two, with the number or the error. `changed()` is told of every change,
   // `gone(item)` of each item that is here no longer.
-  constructor({deliver, changed, gone = () => {}}) {
-    Object.assign(this, {deliver, changed, gone})
+  constructor({deliver, changed, gone = () => {}, later = call => setTimeout(call, PAUSE_MS)}) {
+    Object.assign(this, {deliver, changed, gone, later})
+    this.pausing = false
     this.items = []
     this.open = false
   }
@@ -69,7 +73,7 @@ export class Outbox {
 
   // One at a time, as they are to arrive in the order in which they were written.
   pump() {
-    if (!this.open || this.items.some(item => item.state === "sending")) return
+    if (!this.open || this.pausing || this.items.some(item => item.state === "sending")) return
     const item = this.items.find(item => item.state === "waiting")
     if (!item) return
     const attempt = ++item.attempt
@@ -86,10 +90,21 @@ export class Outbox {
       },
       refused: error => {
         if (!current()) return
-        this.fail(item, error)
+        if (error.reason === "rate_limited") this.pause(item)
+        else this.fail(item, error)
         this.pump()
         this.changed()
       },
+    })
+  }
+
+  pause(item) {
+    item.state = "waiting"
+    this.pausing = true
+    this.later(() => {
+      this.pausing = false
+      this.pump()
+      this.changed()
     })
   }
 

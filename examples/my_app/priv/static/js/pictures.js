@@ -2,6 +2,10 @@
 
 const AT_ONCE = 4
 
+// How often, and after how long each time, to ask again where it was too much at once.
+const TRIES = 20
+const PAUSE_MS = 500
+
 export class Pictures {
   constructor() {
     this.thumbnails = new Map()
@@ -12,7 +16,7 @@ export class Pictures {
   // The address of a thumbnail, fetched once for as long as it is shown.
   thumbnail(room, id) {
     if (!this.thumbnails.has(id)) {
-      const address = this.queue(() => room.fetchPicture(id, "thumbnail")).then(data => addressOf(data, "image/webp"))
+      const address = this.queue(() => patiently(() => room.fetchPicture(id, "thumbnail"))).then(data => addressOf(data, "image/webp"))
       this.thumbnails.set(id, address)
       address.catch(() => this.thumbnails.delete(id))
     }
@@ -45,6 +49,17 @@ export class Pictures {
     while (this.running < AT_ONCE && this.waiting.length > 0) {
       this.running++
       this.waiting.shift()()
+    }
+  }
+}
+
+async function patiently(fetch) {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await fetch()
+    } catch (error) {
+      if (tries === TRIES || !["rate_limited", "overloaded"].includes(error.reason)) throw error
+      await new Promise(resolve => setTimeout(resolve, PAUSE_MS))
     }
   }
 }

@@ -155,7 +155,7 @@ export class Room extends EventTarget {
     return new Promise((resolve, reject) => {
       this.channel.push(event, {id}, PICTURE_TIMEOUT_MS)
         .receive("ok", resolve)
-        .receive("error", ({message, reason}) => reject(new Error(message ?? reason)))
+        .receive("error", ({message, reason}) => reject(Object.assign(new Error(message ?? reason), {reason})))
         .receive("timeout", () => reject(new Error("no answer came")))
     })
   }
