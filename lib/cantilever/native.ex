@@ -23,6 +23,7 @@ defmodule Cantilever.Native do
 
     * `:json` - `Cantilever.JSON`
     * `:sqlite` - `Cantilever.DatabaseWorker`
+    * `:websocket` - `Cantilever.WebSocket`
 
   With `true` and `false` the configuration says whether there is a library, whatever is in the PATH. After a change, and
   once cargo is there, `mix deps.compile cantilever --force` compiles the kit again.
@@ -225,6 +226,20 @@ defmodule Cantilever.Native do
            {String.t(), :read | :itself | :transaction, max_result :: pos_integer()}
   @typep sqlite_failure ::
            {:error, :in_use | :closed | :stale | {reason :: atom(), nil | integer(), String.t()}}
+
+  # Reads what the client of a WebSocket sends. Normal: makes a handle.
+  @doc false
+  @spec websocket_new(pos_integer(), pos_integer()) :: reference()
+  def websocket_new(_max_frame_bytes, _max_message_bytes), do: Parts.stub(:websocket)
+
+  # Reads what has come, and returns the events in it, of which the last is the first. Yielding, as it can be cut after any frame
+  # and anywhere in its payload: what is short ends in the first slice, as a Normal call would.
+  @doc false
+  @spec websocket_read(reference(), binary()) ::
+          {:ok, [Cantilever.WebSocket.event()]}
+          | {:error, [Cantilever.WebSocket.event()], Cantilever.WebSocket.fault()}
+          | {:error, :unavailable}
+  def websocket_read(_reader, _input), do: Parts.stub(:websocket)
 
   # How many slices were measured since the last call, and the longest of them in ns. Normal: two reads.
   @doc false

@@ -30,5 +30,7 @@ defmodule Cantilever.Native.EveryCheckpoint do
     sqlite_backup: 4,
     sqlite_version: 0,
     sqlite_reset: 1,
-    sqlite_close: 1
+    sqlite_close: 1,
+    websocket_new: 2,
+    websocket_read: 2
 end

@@ -3,14 +3,14 @@ defmodule Cantilever.Native.Parts do
   # Which parts of the kit's own library are built: what `config :cantilever, native: …` says, as options for
   # `use Cantilever.Nif`, and what the functions of the others say. Each part is a feature of the crate.
 
-  @parts [:json, :sqlite]
+  @parts [:json, :sqlite, :websocket]
 
   # What the crate needs to be more than plain Rust.
   @always ["nif"]
 
   @advice "and compile it again with `mix deps.compile cantilever --force`"
 
-  @type part :: :json | :sqlite
+  @type part :: :json | :sqlite | :websocket
   @type config :: nil | boolean() | [{part(), boolean()}]
 
   # The parts that are wanted, or raises an `ArgumentError`, as what is misspelt would be built without a word.

@@ -7,6 +7,8 @@ pub mod intensive_calculation;
 pub mod json;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 // A test binary has no VM to link to.
 #[cfg(all(feature = "nif", not(test)))]

@@ -7,10 +7,12 @@ mod json_check;
 mod json_decode;
 #[cfg(feature = "json")]
 mod json_encode;
-#[cfg(feature = "json")]
+#[cfg(any(feature = "json", feature = "websocket"))]
 mod slot;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 #[cfg(not(feature = "every_checkpoint"))]
 cantilever::init!("Elixir.Cantilever.Native");

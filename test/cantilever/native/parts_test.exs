@@ -7,9 +7,10 @@ defmodule Cantilever.Native.PartsTest do
 
   describe "wanted!/1" do
     test "takes all parts but those that are turned off" do
-      for all <- [nil, true, [], [json: true]], do: assert(Parts.wanted!(all) == [:json, :sqlite])
-      for none <- [false, [json: false, sqlite: false]], do: assert(Parts.wanted!(none) == [])
-      assert Parts.wanted!(json: false) == [:sqlite]
+      all = [:json, :sqlite, :websocket]
+      for config <- [nil, true, [], [json: true]], do: assert(Parts.wanted!(config) == all)
+      for none <- [false, Keyword.new(all, &{&1, false})], do: assert(Parts.wanted!(none) == [])
+      assert Parts.wanted!(json: false) == [:sqlite, :websocket]
     end
 
     test "refuses what it does not know, and says what there is" do
@@ -21,7 +22,9 @@ defmodule Cantilever.Native.PartsTest do
           ] do
         error = assert_raise ArgumentError, fn -> Parts.wanted!(config) end
         assert error.message =~ text
-        assert error.message =~ "such as [json: false] that turns parts of it off: :json, :sqlite"
+
+        assert error.message =~
+                 "such as [json: false] that turns parts of it off: :json, :sqlite, :websocket"
       end
     end
   end
@@ -39,7 +42,7 @@ defmodule Cantilever.Native.PartsTest do
 
   describe "features/1" do
     test "are the default ones for all parts" do
-      assert Parts.features([:json, :sqlite]) == []
+      assert Parts.features([:json, :sqlite, :websocket]) == []
       assert Parts.features([:json]) == [default_features: false, features: ["nif", "json"]]
       assert Parts.features([]) == [default_features: false, features: ["nif"]]
     end
@@ -53,7 +56,7 @@ defmodule Cantilever.Native.PartsTest do
     end
 
     test "builds no part that it turns off, and is told so where it calls it", %{dir: dir} do
-      configure(dir, "[json: false, sqlite: false]")
+      configure(dir, "[json: false, sqlite: false, websocket: false]")
 
       assert {output, 0} =
                eval(dir, """
@@ -63,7 +66,8 @@ defmodule Cantilever.Native.PartsTest do
                      fn -> Cantilever.JSON.decode("1") end,
                      fn -> Cantilever.JSON.encode(1) end,
                      fn -> Cantilever.JSON.Decoder.new() end,
-                     fn -> Cantilever.DatabaseWorker.start_link(path: ":memory:") end
+                     fn -> Cantilever.DatabaseWorker.start_link(path: ":memory:") end,
+                     fn -> Cantilever.WebSocket.new() end
                    ] do
                  try do
                    call.()
@@ -75,10 +79,13 @@ defmodule Cantilever.Native.PartsTest do
 
       lines = String.split(output, "\n", trim: true)
 
-      assert ["30", decode, encode, new, database] = Enum.take(lines, -5)
+      assert ["30", decode, encode, new, database, websocket] = Enum.take(lines, -6)
 
       assert database =~
                "built without sqlite, as `config :cantilever, native: [sqlite: false]` says"
+
+      assert websocket =~
+               "built without websocket, as `config :cantilever, native: [websocket: false]` says"
 
       for message <- [decode, encode, new] do
         assert message =~
@@ -131,11 +138,11 @@ defmodule Cantilever.Native.PartsTest do
         tree
       end
 
-      assert tree.([]) =~ ~r/^jiter v.*^rusqlite v/ms
+      assert tree.([]) =~ ~r/^jiter v.*^rusqlite v.*^tungstenite v/ms
       assert tree.(~w(--no-default-features --features nif)) =~ ~r/^rustler v/m
 
       refute tree.(~w(--no-default-features --features nif)) =~
-               ~r/^(jiter|rusqlite|simdutf8|zmij) v/m
+               ~r/^(jiter|rusqlite|simdutf8|tungstenite|zmij) v/m
     end
   end
 

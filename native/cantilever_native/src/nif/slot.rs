@@ -10,6 +10,7 @@ impl<T> Slot<T> {
         Slot(Mutex::new(Some(value)))
     }
 
+    #[cfg(feature = "json")]
     pub(super) fn empty() -> Self {
         Slot(Mutex::new(None))
     }
