@@ -268,6 +268,99 @@ defmodule Cantilever.ChatTest do
     end
   end
 
+  describe "notify/5" do
+    test "reaches those who are there, and is not stored", %{chat: chat} do
+      {:ok, _} = Chat.join(chat, "lobby", "ann")
+      assert :ok = Chat.notify(chat, "lobby", "bob", "typing", %{on: true})
+      assert_receive {:cantilever_chat, "typing", event}
+      assert event == %{room_id: "lobby", user_id: "bob", json: ~S({"on":true})}
+      assert {:ok, []} = Chat.history(chat, "lobby")
+      assert :ok = Chat.notify(chat, "nobody is here", "bob", "typing", 1)
+      assert Chat.rooms(chat) == ["lobby"]
+    end
+
+    @tag chat: [shard_members: 2]
+    test "reaches the members of shards", %{chat: chat} do
+      for n <- 1..7, do: {:ok, _} = UserConnection.join(client(chat, "u#{n}", n), "lobby")
+      :ok = Chat.notify(chat, "lobby", "bob", "typing", 1)
+      for n <- 1..7, do: assert_receive({^n, "typing", %{json: "1"}})
+    end
+
+    @tag chat: [events_per_s: 5]
+    test "drops what is too much", %{chat: chat} do
+      {:ok, _} = Chat.join(chat, "lobby", "ann")
+      for n <- 1..1_000, do: :ok = Chat.notify(chat, "lobby", "bob", "typing", n)
+      {:ok, 1} = Chat.broadcast(chat, "lobby", "bob", 1)
+      assert_receive {:cantilever_chat, "message", _message}
+      {:messages, messages} = Process.info(self(), :messages)
+      assert length(messages) in 5..100
+    end
+
+    test "what is wrong is named", %{chat: chat} do
+      for event <- ["message", "phx_close", "presence_diff", "", :typing, <<255>>] do
+        assert {:error, %Error{reason: :invalid_event}} =
+                 Chat.notify(chat, "lobby", "bob", event, 1)
+      end
+
+      assert {:error, %Error{reason: :invalid_payload}} =
+               Chat.notify(chat, "lobby", "bob", "typing", self())
+    end
+  end
+
+  test "who asks for it is told who is there", %{chat: chat} do
+    {:ok, _} = UserConnection.join(client(chat, "ann", :ann), "lobby", presence: true)
+    assert_receive {:ann, "presence_state", %{room_id: "lobby", users: %{"ann" => [_]}}}
+    bob = client(chat, "bob", :bob)
+    {:ok, _} = UserConnection.join(bob, "lobby")
+
+    assert_receive {:ann, "presence_diff", %{joins: %{"bob" => [mark]}, leaves: left}}
+    assert left == %{}
+    kill(bob)
+    assert_receive {:ann, "presence_diff", %{joins: joined, leaves: %{"bob" => [^mark]}}}
+    assert joined == %{}
+    refute_received {:bob, "presence_state", _state}
+  end
+
+  defmodule Counting do
+    @behaviour Cantilever.Chat.Transport
+
+    @impl Cantilever.Chat.Transport
+    def encode(event, room_id, payload) do
+      :counters.add(:persistent_term.get(__MODULE__), 1, 1)
+      {event, room_id, payload}
+    end
+
+    @impl Cantilever.Chat.Transport
+    def push({pid, name}, event, payload) do
+      send(pid, {name, event, payload})
+      :ok
+    end
+  end
+
+  @tag chat: [shard_members: 10]
+  test "a transport encodes a message once, however many members and shards there are", %{
+    chat: chat
+  } do
+    counter = :counters.new(1, [])
+    :persistent_term.put(Counting, counter)
+    test = self()
+
+    for n <- 1..45 do
+      {:ok, connection} = Chat.connect(chat, "u#{n}", transport: {Counting, {test, n}})
+      {:ok, _} = UserConnection.join(connection, "lobby")
+    end
+
+    {:ok, _} = Chat.join(chat, "lobby", "ann")
+    {:ok, 1} = Chat.broadcast(chat, "lobby", "ann", "hello")
+    for n <- 1..45, do: assert_receive({^n, "message", {"message", "lobby", %{seq: 1}}})
+    assert_receive {:cantilever_chat, "message", %{seq: 1}}
+    assert :counters.get(counter, 1) == 1
+
+    :ok = Chat.notify(chat, "lobby", "ann", "typing", 1)
+    for n <- 1..45, do: assert_receive({^n, "typing", {"typing", "lobby", %{json: "1"}}})
+    assert :counters.get(counter, 1) == 2
+  end
+
   describe "history/3" do
     test "pages backwards", %{chat: chat} do
       for n <- 1..10, do: {:ok, ^n} = Chat.broadcast(chat, "a", "ann", n)

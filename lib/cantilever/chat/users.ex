@@ -13,11 +13,12 @@ defmodule Cantilever.Chat.Users do
     registry = config.user_registry
 
     # The registry lets a process register the same key many times.
-    unless Enum.any?(Registry.lookup(registry, key), &(elem(&1, 0) == self())) do
+    if Enum.any?(Registry.lookup(registry, key), &(elem(&1, 0) == self())) do
+      :ok
+    else
       {:ok, _partition} = Registry.register(registry, key, owner)
+      :ok
     end
-
-    :ok
   rescue
     ArgumentError -> :unavailable
   end
@@ -29,6 +30,14 @@ defmodule Cantilever.Chat.Users do
     {:ok, Registry.lookup(config.user_registry, key)}
   rescue
     ArgumentError -> error(:unavailable, "the registry of users is being restarted")
+  end
+
+  @doc "The processes of all connections, in no order."
+  @spec pids(Config.t()) :: [pid]
+  def pids(config) do
+    Registry.select(config.user_registry, [{{:_, :"$1", :_}, [], [:"$1"]}])
+  rescue
+    ArgumentError -> []
   end
 
   @doc "Whether the chat's limits allow the user another connection."

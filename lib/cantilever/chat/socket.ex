@@ -1,0 +1,417 @@
+defmodule Cantilever.Chat.Socket do
+  @moduledoc """
+  Speaks to the clients of a chat over WebSockets, in the protocol of Phoenix Channels.
+
+  It has the callbacks of `Phoenix.Socket.Transport`, so that a Phoenix endpoint mounts it, as `Cantilever.WebServer` does:
+
+      socket "/chat", Cantilever.Chat.Socket, chat: MyApp.Chat, secret: {MyApp.Secrets, :chat, []}
+
+      {Cantilever.WebServer,
+       sockets: %{"/chat/websocket" => {Cantilever.Chat.Socket, chat: MyApp.Chat, secret: {MyApp.Secrets, :chat, []}}}}
+
+  and that the official client of Phoenix connects, the npm package `phoenix`:
+
+      const socket = new Socket("/chat", {params: {token}})
+      socket.connect()
+      let lastSeq
+      const room = socket.channel("room:lobby", () => ({last_seq: lastSeq}))
+      room.on("message", message => { lastSeq = message.seq; show(message) })
+      room.join()
+      room.push("message", {payload: {text: "Hello!"}})
+
+  The process of the socket is the connection of the user itself: `Cantilever.Chat.connections/2` lists it, and the functions of
+  `Cantilever.Chat.UserConnection` take it.
+
+  ## Protocol
+
+  Version 2 of the Channels' JSON, at the parameter `vsn=2.0.0`: text frames `[join_ref, ref, topic, event, payload]`, and the client's binary
+  frames for payloads that are bytes. Topics are `room:` and the id of a room.
+
+  | the client sends | answer |
+  |---|---|
+  | `phx_join` `{"last_seq": n}` or `{}` | `{"seq": n, "user_id": id, "reconnect_after_ms": n}`, then the messages after `last_seq`, then those that come |
+  | `phx_leave` | `{}`, then `phx_close` |
+  | `heartbeat` on the topic `phoenix` | `{}` |
+  | `message` `{"payload": …, "id": text}` | `{"seq": n}` once it is stored; `id` may be left out, and makes sending again safe |
+  | `history` `{"before": seq, "limit": n}` | `{"messages": […]}`, the oldest first; `limit` is 50, and 100 at most |
+  | `ping`, any payload | the same payload |
+  | an event of the option `relay` | `{}`; all members get the event with `{"user_id": id, "payload": …}` |
+  | any other event | what the option `push` makes of it |
+
+  | the server sends | payload |
+  |---|---|
+  | `message` | `{"seq": n, "at_ms": ms since 1970, "user_id": id, "id": text or null, "payload": …}`, each once and in order |
+  | `gap` | `{"from": seq, "to": seq}`: these messages are not to be had any more |
+  | `presence_state`, `presence_diff` | who is in the room, as the client's `Presence` takes it, in rooms of up to the chat's `presence_limit` |
+  | `phx_error` | `{}`: the room has crashed; `{"reason": "lagging", "last_seq": n}`: the client was too slow for it |
+
+  What is refused is answered with the status `error` and `{"reason": …, "message": …}`: the reasons of `Cantilever.Chat.Error`, and
+  `unauthorized`, `unknown_event`, `malformed`, `unmatched_topic`, `crashed`.
+
+  ## Coming back
+
+  After a `phx_error` the client's channel joins again by itself, and the room goes on after the last message that it was sent: it misses nothing and gets
+  nothing twice. After the loss of the connection it is the `last_seq` of the join that says where to go on. So that not all come back in the same moment, each
+  answer to a join has a `reconnect_after_ms` of its own:
+
+      const socket = new Socket("/chat", {params, reconnectAfterMs: tries => after * tries, rejoinAfterMs: tries => after * tries})
+
+  A join of a topic that is joined already takes its place. What still comes with the `join_ref` of an earlier join is dropped.
+
+  ## Options
+
+  #{Cantilever.Chat.Socket.Options.docs()}
+
+  What is not given there may be in the configuration: `config :cantilever, Cantilever.Chat.Socket, chat: MyApp.Chat, …`.
+  """
+
+  alias Cantilever.Chat.Arguments
+  alias Cantilever.Chat.Config
+  alias Cantilever.Chat.Socket.Drainer
+  alias Cantilever.Chat.Socket.Events
+  alias Cantilever.Chat.Socket.Frames
+  alias Cantilever.Chat.Socket.Options
+  alias Cantilever.Chat.Socket.Protocol
+  alias Cantilever.Chat.Socket.Requests
+  alias Cantilever.Chat.Token
+  alias Cantilever.Chat.UserConnection.Joining
+  alias Cantilever.Chat.UserConnection.Membership
+  alias Cantilever.Chat.UserConnection.State
+  alias Cantilever.Chat.Users
+
+  @malformed 1007
+  @restarting 1012
+
+  @enforce_keys [:options, :connection, :frames?]
+  defstruct [:options, :connection, :frames?, channels: %{}, requests: %{}]
+
+  @typedoc false
+  @type t :: %__MODULE__{
+          options: Options.t(),
+          connection: State.t(),
+          # Whether the server takes whole frames.
+          frames?: boolean,
+          channels: %{
+            (room_id :: String.t()) =>
+              {:open, join_ref :: String.t() | nil} | {:errored, last_seq :: non_neg_integer}
+          },
+          requests: Requests.t()
+        }
+
+  @typedoc "What the server is to send: text and bytes, and frames that are complete where it has said that it takes them."
+  @type message :: {:text | :binary | :frame, iodata}
+
+  @typedoc "What a callback returns to the server."
+  @type next ::
+          {:ok, t}
+          | {:push, message | [message], t}
+          | {:stop, reason :: term, code :: pos_integer, t}
+
+  @doc "Reads the options where the socket is mounted. It needs no process of its own."
+  @spec child_spec(keyword) :: :ignore
+  def child_spec(options) do
+    _options = Options.mount!(options)
+    :ignore
+  end
+
+  @doc """
+  What closes the connections of the socket when a Phoenix endpoint stops, so many a second, with the code 1012.
+
+  The option `drainer: [per_s: 1000, shutdown: 30_000]` of the endpoint's `socket` says how many, and how long the endpoint waits for it in ms; `drainer: false` that
+  nothing is closed.
+  """
+  @spec drainer_spec(keyword) :: Supervisor.child_spec() | :ignore
+  def drainer_spec(options), do: Drainer.child_spec_for(options)
+
+  @doc """
+  Says whether a client may connect, and as whom.
+
+  Takes what a server knows of the connection: `:params`, `:connect_info`, and `:options` or `:endpoint` (`Phoenix.Socket.Transport`).
+  `{:error, reason}` for a version that is not known, no valid token, and a user or a chat with as many connections as they may have.
+  """
+  @spec connect(map) :: {:ok, t} | {:error, reason :: term}
+  def connect(%{params: params} = info) do
+    options = Options.fetch!(info)
+    config = Config.fetch!(options.chat)
+    connect_info = Map.get(info, :connect_info, %{})
+
+    with :ok <- version(params),
+         {:ok, user_id} <- authenticate(options, params, connect_info),
+         :ok <- Arguments.user_id(user_id),
+         :ok <- Users.room_for_one_more(config, user_id) do
+      {:ok,
+       %__MODULE__{
+         options: options,
+         connection: State.new(options.chat, :binary.copy(user_id), {Frames, []}),
+         frames?: Map.get(connect_info, :frames, false)
+       }}
+    end
+  end
+
+  defp version(%{"vsn" => "2." <> _rest}), do: :ok
+  defp version(_params), do: {:error, :unsupported_version}
+
+  defp authenticate(%{authenticate: nil, secret: secret}, params, _connect_info) do
+    secret = if is_tuple(secret), do: Options.call(secret, []), else: secret
+    Token.verify(secret, params["token"])
+  end
+
+  defp authenticate(%{authenticate: authenticate}, params, connect_info),
+    do: Options.call(authenticate, [params, connect_info])
+
+  @doc "Makes the calling process the connection. It traps exits from here on."
+  @spec init(t) :: {:ok, t}
+  def init(state) do
+    # The registry's partitions are linked to what is registered in them. A connection outlives them.
+    Process.flag(:trap_exit, true)
+    {:ok, %{state | connection: State.enter(state.connection, nil)}}
+  end
+
+  @doc "Handles a frame of the client."
+  @spec handle_in({binary, keyword}, t) :: next
+  def handle_in({bytes, options}, state) do
+    case Protocol.read(bytes, options[:opcode]) do
+      {:ok, request} -> state |> request(request) |> flush()
+      {:error, _what} -> {:stop, :malformed, @malformed, state}
+    end
+  end
+
+  @doc "Pings and pongs need nothing more."
+  @spec handle_control({binary | nil, keyword}, t) :: next
+  def handle_control(_frame, state), do: {:ok, state}
+
+  @doc "Handles a message to the process."
+  @spec handle_info(term, t) :: next
+  def handle_info({:messages, _room_id, _messages} = message, state), do: hand_on(message, state)
+
+  def handle_info({:event, _room_id, _event, _payload} = message, state),
+    do: hand_on(message, state)
+
+  # A task that is done.
+  def handle_info({:EXIT, _task, :normal}, state), do: {:ok, state}
+  def handle_info(:drain, state), do: {:stop, {:shutdown, :restart}, @restarting, state}
+
+  def handle_info(message, state) do
+    case Requests.handle(state.requests, Config.fetch!(state.options.chat), message) do
+      {:answer, {refs, topic}, answer, requests} ->
+        %{state | requests: requests} |> reply(refs, topic, answer) |> flush()
+
+      {:ok, requests} ->
+        {:ok, %{state | requests: requests}}
+
+      :none ->
+        room_down(message, state) || hand_on(message, state)
+    end
+  end
+
+  @doc "The rooms see by themselves that the process has ended."
+  @spec terminate(term, t) :: :ok
+  def terminate(_reason, _state), do: :ok
+
+  defp hand_on(message, state) do
+    case State.handle(message, state.connection) do
+      {:ok, connection} -> flush(%{state | connection: connection})
+      {:stop, reason, connection} -> {:stop, reason, 1000, %{state | connection: connection}}
+    end
+  end
+
+  # The client is told, and joins again, from where it is. Until then it gets nothing that it would not know what to do with.
+  defp room_down({:DOWN, monitor, :process, _room, _reason}, state) do
+    with {room_id, %{new?: false} = membership} <-
+           Enum.find(state.connection.rooms, fn {_id, room} -> room.monitor == monitor end) do
+      rooms = Map.delete(state.connection.rooms, room_id)
+
+      %{state | connection: %{state.connection | rooms: rooms}}
+      |> channel_error(room_id, Membership.last_seq(membership), %{})
+      |> flush()
+    else
+      _joining_or_none -> nil
+    end
+  end
+
+  defp room_down(_other, _state), do: nil
+
+  defp request(state, %{topic: "phoenix", event: "heartbeat"} = request),
+    do: reply(state, refs(request), "phoenix", {:ok, %{}})
+
+  defp request(state, %{topic: "room:" <> room_id} = request) do
+    case request.event do
+      "phx_join" -> join(state, room_id, request)
+      "phx_leave" -> leave(state, room_id, request)
+      _event -> event(state, room_id, request)
+    end
+  end
+
+  defp request(state, request) do
+    refused = {:error, {:unmatched_topic, "a topic is `room:` and the id of a room"}}
+    reply(state, refs(request), request.topic, refused)
+  end
+
+  defp join(state, room_id, request) do
+    with :ok <- Arguments.room_id(room_id),
+         {:ok, last_seq} <- last_seq(request.payload),
+         :ok <- authorize(state, room_id, request.payload) do
+      {last_seq, state} = take_place(state, room_id, request, last_seq)
+      wanted = %{last_seq: last_seq, visible: true, presence: true}
+      waiting = {:client, {refs(request), room_id}}
+      connection = State.join(state.connection, room_id, wanted, make_ref(), waiting)
+      %{state | connection: connection}
+    else
+      {:error, refused} -> reply(state, refs(request), request.topic, {:error, reason(refused)})
+    end
+  end
+
+  # What was sent before, the client has got, whatever number it says.
+  defp take_place(state, room_id, request, last_seq) do
+    last_seq =
+      case state.channels do
+        %{^room_id => {:errored, sent}} -> max(last_seq || sent, sent)
+        _open_or_new -> last_seq
+      end
+
+    {last_seq, open(state, room_id, request.join_ref)}
+  end
+
+  defp open(state, room_id, join_ref),
+    do: %{state | channels: Map.put(state.channels, room_id, {:open, join_ref})}
+
+  defp last_seq(%{"last_seq" => last_seq}) do
+    with :ok <- Arguments.sequence(last_seq), do: {:ok, last_seq}
+  end
+
+  defp last_seq(_payload), do: {:ok, nil}
+
+  defp authorize(%{options: %{authorize: nil}}, _room_id, _payload), do: :ok
+
+  defp authorize(state, room_id, payload),
+    do: Options.call(state.options.authorize, [state.connection.user_id, room_id, payload])
+
+  defp leave(state, room_id, request) do
+    state =
+      if current?(state, room_id, request) do
+        connection = Joining.leave(state.connection, room_id)
+        %{state | connection: connection, channels: Map.delete(state.channels, room_id)}
+      else
+        state
+      end
+
+    close = Protocol.push({request.join_ref, request.join_ref}, request.topic, "phx_close", %{})
+
+    state
+    |> reply(refs(request), request.topic, {:ok, %{}})
+    |> put(close)
+  end
+
+  defp event(state, room_id, request) do
+    if stale?(state, room_id, request) do
+      state
+    else
+      case Events.handle(state, room_id, request) do
+        {:reply, answer, state} -> reply(state, refs(request), request.topic, answer)
+        {:later, state} -> state
+      end
+    end
+  end
+
+  defp stale?(state, room_id, request),
+    do: is_map_key(state.channels, room_id) and not current?(state, room_id, request)
+
+  # Clients that do not name the join mean the newest one.
+  defp current?(_state, _room_id, %{join_ref: nil}), do: true
+
+  defp current?(state, room_id, %{join_ref: join_ref}) do
+    case state.channels do
+      %{^room_id => {:open, ^join_ref}} -> true
+      %{^room_id => {:errored, _last_seq}} -> true
+      _other_join -> false
+    end
+  end
+
+  defp channel_error(state, room_id, last_seq, payload) do
+    join_ref = join_ref(state, room_id)
+    state = %{state | channels: Map.put(state.channels, room_id, {:errored, last_seq})}
+    put(state, Protocol.push({join_ref, join_ref}, Frames.topic(room_id), "phx_error", payload))
+  end
+
+  defp join_ref(state, room_id) do
+    case state.channels do
+      %{^room_id => {:open, join_ref}} -> join_ref
+      _none -> nil
+    end
+  end
+
+  defp reply(state, refs, topic, {:ok, response}),
+    do: put(state, Protocol.reply(refs, topic, :ok, response))
+
+  defp reply(state, refs, topic, {:error, {reason, message}}),
+    do: put(state, Protocol.reply(refs, topic, :error, %{reason: reason, message: message}))
+
+  defp put(state, message) do
+    connection = state.connection
+    %{state | connection: %{connection | socket: [message | connection.socket]}}
+  end
+
+  # What has gathered goes to the server, in order.
+  defp flush(%{connection: %{socket: []}} = state), do: {:ok, state}
+
+  defp flush(%{connection: %{socket: [{:frame, frame}]} = connection} = state),
+    do: {:push, whole(state, frame), %{state | connection: %{connection | socket: []}}}
+
+  defp flush(%{connection: connection} = state) do
+    state = %{state | connection: %{connection | socket: []}}
+
+    {messages, state} =
+      connection.socket |> Enum.reverse() |> Enum.flat_map_reduce(state, &message/2)
+
+    {:push, messages, state}
+  end
+
+  defp message({:frame, frame}, state), do: {[whole(state, frame)], state}
+
+  defp message({opcode, _data} = message, state) when opcode in [:text, :binary],
+    do: {[message], state}
+
+  defp message({:joined, {refs, room_id}, answer}, state) do
+    case answer do
+      {:ok, %{seq: seq}} ->
+        response = %{
+          seq: seq,
+          user_id: state.connection.user_id,
+          reconnect_after_ms: :rand.uniform(state.options.reconnect_within_ms)
+        }
+
+        {[Protocol.reply(refs, Frames.topic(room_id), :ok, response)], state}
+
+      {:error, error} ->
+        {join_ref, _ref} = refs
+        channels = drop_channel(state.channels, room_id, join_ref)
+        {reason, text} = reason(error)
+        response = %{reason: reason, message: text}
+
+        {[Protocol.reply(refs, Frames.topic(room_id), :error, response)],
+         %{state | channels: channels}}
+    end
+  end
+
+  defp message({:dropped, %{room_id: room_id, last_seq: last_seq}}, state) do
+    payload = %{reason: :lagging, last_seq: last_seq}
+    state = channel_error(state, room_id, last_seq, payload)
+    [error] = state.connection.socket
+    {[error], %{state | connection: %{state.connection | socket: []}}}
+  end
+
+  defp drop_channel(channels, room_id, join_ref) do
+    case channels do
+      %{^room_id => {:open, ^join_ref}} -> Map.delete(channels, room_id)
+      _another_join -> channels
+    end
+  end
+
+  defp whole(%{frames?: true}, frame), do: {:frame, frame}
+  defp whole(%{frames?: false}, frame), do: {:text, Frames.payload(frame)}
+
+  defp refs(%{join_ref: join_ref, ref: ref}), do: {join_ref, ref}
+
+  defp reason(%{reason: reason} = error), do: {reason, Exception.message(error)}
+  defp reason({_reason, _message} = reason), do: reason
+end

@@ -1,0 +1,427 @@
+defmodule Cantilever.Chat.SocketTest do
+  use Cantilever.ChatCase, async: true
+
+  alias Cantilever.Chat.Socket
+  alias Cantilever.Chat.Token
+  alias Cantilever.SocketHost
+
+  @secret String.duplicate("s", 32)
+
+  describe "connect/1" do
+    test "takes a token that is good, and nothing else", %{chat: chat} do
+      assert {:ok, _host} = connect(chat, "ada")
+
+      for {params, reason} <- [
+            {%{}, :invalid},
+            {%{"token" => "forged.token"}, :invalid},
+            {%{"token" => Token.sign(String.duplicate("x", 32), "ada")}, :invalid},
+            {%{"token" => Token.sign(@secret, "ada"), "vsn" => "1.0.0"}, :unsupported_version}
+          ],
+          do: assert({:error, ^reason} = SocketHost.connect(options(chat), params, :ada))
+    end
+
+    test "may ask a function in the place of tokens", %{chat: chat} do
+      authenticate = fn
+        %{"name" => name}, %{frames: true} -> {:ok, name}
+        _params, _info -> {:error, :nobody}
+      end
+
+      options = [chat: chat, authenticate: authenticate]
+      assert {:ok, host} = SocketHost.connect(options, %{"name" => "ada"}, :ada)
+      assert Chat.connections(chat, "ada") == {:ok, [host]}
+      assert {:error, :nobody} = SocketHost.connect(options, %{}, :ada)
+
+      assert {:error, %Error{reason: :invalid_user_id}} =
+               SocketHost.connect(options, %{"name" => ""}, :ada)
+    end
+
+    @tag chat: [connections_per_user: 1]
+    test "has the limits of the chat", %{chat: chat} do
+      assert {:ok, _host} = connect(chat, "ada")
+      assert {:error, %Error{reason: :too_many_connections}} = connect(chat, "ada")
+    end
+
+    test "what is wrong with the options is said where they are given", %{chat: chat} do
+      for {options, message} <- [
+            {[chat: chat], ~r/:secret or :authenticate/},
+            {[chat: chat, secret: "short"], ~r/at least 32 bytes/},
+            {[chat: chat, secret: @secret, authenticate: {M, :f, []}], ~r/not both/},
+            {[chat: chat, secret: @secret, relay: :typing], ~r/:relay/},
+            {[chat: chat, secret: @secret, unknown: 1], ~r/unknown option :unknown/}
+          ],
+          do: assert_raise(ArgumentError, message, fn -> Socket.child_spec(options) end)
+    end
+
+    test "an endpoint that has mounted it does not give the options again", %{chat: chat} do
+      endpoint = Module.concat(chat, Endpoint)
+      mounted = [endpoint: endpoint, websocket: true] ++ options(chat)
+      assert Socket.child_spec(mounted) == :ignore
+
+      info = %{
+        endpoint: endpoint,
+        transport: :websocket,
+        options: [timeout: 60_000],
+        params: %{"vsn" => "2.0.0", "token" => Token.sign(@secret, "ada")},
+        connect_info: %{}
+      }
+
+      assert {:ok, %Socket{frames?: false}} = Socket.connect(info)
+    end
+  end
+
+  describe "a channel" do
+    test "is joined, and gets each message once, as it was sent", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+      {:ok, bob} = connect(chat, "bob", frames: false)
+      assert %{"seq" => 0, "user_id" => "ada", "reconnect_after_ms" => ms} = join(ada, :ada, "1")
+      assert ms in 1..5_000
+      join(bob, "bob", "1")
+
+      assert %{"seq" => 1} =
+               ok(push(ada, "1", "2", "message", %{payload: %{text: "Hi ü \u2028"}}))
+
+      for name <- ["ada", "bob"] do
+        assert_receive {:client, ^name, [nil, nil, "room:a", "message", message]}
+
+        assert %{"seq" => 1, "user_id" => "ada", "id" => nil, "at_ms" => at_ms} = message
+        assert message["payload"] == %{"text" => "Hi ü \u2028"}
+        assert is_integer(at_ms)
+      end
+    end
+
+    test "tells who is there", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+      join(ada, :ada, "1")
+      assert_receive {:client, "ada", [_, _, _, "presence_state", %{"ada" => %{"metas" => [_]}}]}
+      {:ok, bob} = connect(chat, "bob")
+      join(bob, :bob, "1")
+      assert_receive {:client, "bob", [_, _, _, "presence_state", %{"ada" => _, "bob" => _}]}
+
+      assert_receive {:client, "ada",
+                      [nil, nil, "room:a", "presence_diff", %{"joins" => joins, "leaves" => left}]}
+
+      assert %{"bob" => %{"metas" => [%{"phx_ref" => mark}]}} = joins
+      assert left == %{}
+      Process.unlink(bob)
+      kill(bob)
+
+      assert_receive {:client, "ada", [_, _, _, "presence_diff", %{"leaves" => leaves}]}
+      assert leaves == %{"bob" => %{"metas" => [%{"phx_ref" => mark}]}}
+    end
+
+    @tag chat: [presence_limit: 1]
+    test "does not tell it in a room with too many", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+      join(ada, :ada, "1")
+      assert_receive {:client, "ada", [_, _, _, "presence_state", %{"ada" => _}]}
+      {:ok, bob} = connect(chat, "bob")
+      join(bob, :bob, "1")
+      assert_receive {:client, "ada", [_, _, _, "presence_state", state]} when state == %{}
+      Process.unlink(bob)
+      kill(bob)
+      assert_receive {:client, "ada", [_, _, _, "presence_state", %{"ada" => _}]}
+      refute_received {:client, "bob", [_, _, _, "presence_state", _]}
+    end
+
+    test "goes on where it was when its room has crashed, and others do not notice", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+      join(ada, :ada, "1", "a")
+      join(ada, :ada, "2", "b")
+      {:ok, 1} = Chat.broadcast(chat, "a", "bob", 1)
+      assert_receive {:client, "ada", [_, _, "room:a", "message", %{"seq" => 1}]}
+
+      kill(room(chat, "a"))
+      assert_receive {:client, "ada", ["1", "1", "room:a", "phx_error", %{}]}
+      {:ok, 2} = Chat.broadcast(chat, "a", "bob", 2)
+      {:ok, 1} = Chat.broadcast(chat, "b", "bob", 1)
+      assert_receive {:client, "ada", [_, _, "room:b", "message", %{"seq" => 1}]}
+      refute_received {:client, "ada", [_, _, "room:a", "message", _]}
+      refute_received {:client, "ada", [_, _, "room:b", "phx_error", _]}
+
+      assert %{"seq" => 2} = join(ada, :ada, "3", "a")
+      assert_receive {:client, "ada", [_, _, "room:a", "message", %{"seq" => 2}]}
+      {:ok, 3} = Chat.broadcast(chat, "a", "bob", 3)
+      assert_receive {:client, "ada", [_, _, "room:a", "message", %{"seq" => 3}]}
+      refute_received {:client, "ada", [_, _, "room:a", "message", _]}
+    end
+
+    @tag chat: [recent_messages: 10]
+    test "goes on after last_seq, the answer first and then all that was missed", %{chat: chat} do
+      for n <- 1..350, do: {:ok, ^n} = Chat.broadcast(chat, "a", "bob", n)
+
+      for {name, last_seq} <- [{"ada", 0}, {"eve", 345}, {"joe", 350}, {"sue", 1_000}] do
+        {:ok, host} = connect(chat, name)
+        SocketHost.push(host, ["1", "1", "room:a", "phx_join", %{last_seq: last_seq}])
+
+        assert_receive {:client, ^name, [_, _, _, "phx_reply", %{"response" => %{"seq" => 350}}]}
+
+        for seq <- 350..1, seq > last_seq do
+          assert_receive {:client, ^name, [_, _, _, "message", %{"seq" => ^seq}]}, 1_000
+        end
+
+        assert {:ok, _} = Chat.broadcast(chat, "b", "bob", 1)
+        refute_received {:client, ^name, [_, _, _, "message", _]}
+      end
+    end
+
+    test "that is joined again belongs to the newest join", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+      join(ada, :ada, "1")
+      join(ada, :ada, "5")
+      # An old tab of the client's that closes late.
+      SocketHost.push(ada, ["1", "6", "room:a", "phx_leave", %{}])
+      assert_receive {:client, "ada", ["1", "6", "room:a", "phx_reply", %{"status" => "ok"}]}
+      assert_receive {:client, "ada", ["1", "1", "room:a", "phx_close", %{}]}
+      assert Chat.members(chat, "a") == {:ok, ["ada"]}
+
+      SocketHost.push(ada, ["1", "7", "room:a", "ping", %{}])
+      assert %{} = ok(push(ada, "5", "8", "ping", %{}))
+      refute_received {:client, "ada", ["1", "7", _, _, _]}
+      # Some clients do not name the join.
+      assert %{"n" => 1} = ok(push(ada, nil, "9", "ping", %{n: 1}))
+
+      SocketHost.push(ada, ["5", "10", "room:a", "phx_leave", %{}])
+      assert_receive {:client, "ada", ["5", "5", "room:a", "phx_close", %{}]}
+      assert Chat.members(chat, "a") == {:ok, []}
+      assert %{"reason" => "not_a_member"} = error(push(ada, "5", "11", "message", %{payload: 1}))
+    end
+
+    test "survives any order of joins and leaves, and the last one counts", %{chat: chat} do
+      for round <- 1..50 do
+        {:ok, host} = connect(chat, "u#{round}")
+        steps = for n <- 1..8, do: {n, Enum.random([:join, :leave])}
+
+        for {n, step} <- steps do
+          ref = "#{n}"
+          latest = for {m, :join} <- steps, m <= n, do: "#{m}"
+          join_ref = List.last(latest) || ref
+          event = if step == :join, do: "phx_join", else: "phx_leave"
+          SocketHost.push(host, [join_ref, ref, "room:a", event, %{}])
+        end
+
+        name = "u#{round}"
+        SocketHost.push(host, [nil, "end", "phoenix", "heartbeat", %{}])
+        assert_receive {:client, ^name, [_, "end", _, "phx_reply", %{"status" => "ok"}]}
+
+        in_room? = match?({_, :join}, List.last(steps))
+
+        eventually(fn ->
+          {:ok, members} = Chat.members(chat, "a")
+          name in members == in_room?
+        end)
+      end
+    end
+  end
+
+  describe "events" do
+    setup %{chat: chat} do
+      test = self()
+
+      push = fn %{event: event} = context ->
+        send(test, {:pushed, self(), context})
+
+        case event do
+          "echo" -> {:ok, %{size: byte_size(elem(context.payload, 1))}}
+          "bytes" -> {:ok, {:binary, <<1, 2, 3>>}}
+          "refuse" -> {:error, {:too_large, "no"}}
+          "crash" -> exit(:crash)
+          "hang" -> Process.sleep(:infinity)
+        end
+      end
+
+      authorize = fn
+        _user_id, "secret" <> _, _payload -> {:error, {:unauthorized, "not you"}}
+        _user_id, _room_id, _payload -> :ok
+      end
+
+      options =
+        options(chat) ++
+          [push: push, relay: ["typing"], authorize: authorize, push_timeout_ms: 100]
+
+      {:ok, ada} = SocketHost.connect(options, %{"token" => Token.sign(@secret, "ada")}, "ada")
+      join(ada, :ada, "1")
+      {:ok, ada: ada}
+    end
+
+    test "heartbeats and pings are answered", %{ada: ada} do
+      SocketHost.push(ada, [nil, "7", "phoenix", "heartbeat", %{}])
+      assert_receive {:client, "ada", [nil, "7", "phoenix", "phx_reply", reply]}
+      assert reply == %{"status" => "ok", "response" => %{}}
+      assert ok(push(ada, "1", "8", "ping", %{at: 1.5})) == %{"at" => 1.5}
+    end
+
+    test "a message that is sent again is stored once", %{ada: ada, chat: chat} do
+      for ref <- ["2", "3"] do
+        assert %{"seq" => 1} = ok(push(ada, "1", ref, "message", %{payload: 1, id: "x"}))
+      end
+
+      assert {:ok, [%{id: "x"}]} = Chat.history(chat, "a")
+    end
+
+    test "history comes the oldest first", %{ada: ada, chat: chat} do
+      for n <- 1..5, do: {:ok, ^n} = Chat.broadcast(chat, "a", "bob", %{n: n}, id: "i#{n}")
+
+      assert %{"messages" => messages} =
+               ok(push(ada, "1", "2", "history", %{before: 4, limit: 2}))
+
+      assert [
+               %{"seq" => 2, "user_id" => "bob", "id" => "i2", "payload" => %{"n" => 2}},
+               %{"seq" => 3}
+             ] = messages
+
+      for wrong <- [%{limit: 101}, %{limit: "1"}, %{before: -1}, [], nil] do
+        assert %{"reason" => reason} = error(push(ada, "1", "3", "history", wrong))
+        assert reason in ["invalid_limit", "invalid_sequence", "malformed"]
+      end
+    end
+
+    test "what is relayed is not stored", %{ada: ada, chat: chat} do
+      {:ok, bob} = connect(chat, "bob")
+      join(bob, :bob, "1")
+      assert ok(push(ada, "1", "2", "typing", %{on: true})) == %{}
+      assert_receive {:client, "bob", [nil, nil, "room:a", "typing", event]}
+      assert event == %{"user_id" => "ada", "payload" => %{"on" => true}}
+      assert Chat.history(chat, "a") == {:ok, []}
+    end
+
+    test "others are answered by a process of their own, also bytes", %{ada: ada, chat: chat} do
+      data = :crypto.strong_rand_bytes(10_000)
+      SocketHost.push(ada, {:binary, binary_push("1", "2", "room:a", "echo", data)})
+      assert ok(reply("2")) == %{"size" => 10_000}
+
+      assert_receive {:pushed, pid,
+                      %{room_id: "a", user_id: "ada", payload: {:binary, ^data}, chat: ^chat}}
+
+      assert pid != ada
+
+      SocketHost.push(ada, ["1", "3", "room:a", "bytes", %{}])
+      assert_receive {:client, "ada", {:binary, bytes}}
+      assert bytes == <<1, 1, 1, 6, 2, "1", "3", "room:a", "ok", 1, 2, 3>>
+
+      assert error(push(ada, "1", "4", "refuse", %{})) == %{
+               "reason" => "too_large",
+               "message" => "no"
+             }
+    end
+
+    @tag :capture_log
+    test "what crashes or takes too long is answered, and stopped with its client", %{ada: ada} do
+      assert %{"reason" => "crashed"} = error(push(ada, "1", "2", "crash", %{}))
+      assert_receive {:pushed, _crashed, _context}
+      assert %{"reason" => "timeout"} = error(push(ada, "1", "3", "hang", %{}))
+      assert_receive {:pushed, hanging, _context}
+      refute Process.alive?(hanging)
+
+      SocketHost.push(ada, ["1", "4", "room:a", "hang", %{}])
+      assert_receive {:pushed, hanging, _context}
+      monitor = Process.monitor(hanging)
+      Process.unlink(ada)
+      kill(ada)
+      assert_receive {:DOWN, ^monitor, _, _, _}
+    end
+
+    test "rooms may be closed to some", %{ada: ada} do
+      SocketHost.push(ada, ["2", "2", "room:secret", "phx_join", %{}])
+
+      assert error(reply("2")) == %{"reason" => "unauthorized", "message" => "not you"}
+    end
+
+    test "what makes no sense is refused", %{ada: ada, chat: chat} do
+      for {topic, event, payload, reason} <- [
+            {"lobby", "phx_join", %{}, "unmatched_topic"},
+            {"room:", "phx_join", %{}, "invalid_room_id"},
+            {"room:" <> String.duplicate("x", 256), "phx_join", %{}, "invalid_room_id"},
+            {"room:b", "phx_join", %{last_seq: -1}, "invalid_sequence"},
+            {"room:b", "phx_join", %{last_seq: "1"}, "invalid_sequence"},
+            {"room:b", "message", %{payload: 1}, "not_a_member"},
+            {"room:a", "message", 1, "malformed"},
+            {"room:a", "message", %{payload: 1, id: ""}, "invalid_message_id"},
+            {"room:a", "message", %{payload: String.duplicate("x", 70_000)}, "payload_too_large"}
+          ] do
+        ref = "#{System.unique_integer([:positive])}"
+        SocketHost.push(ada, [nil, ref, topic, event, payload])
+        assert %{"reason" => ^reason} = error(reply(ref))
+      end
+
+      assert Chat.history(chat, "a") == {:ok, []}
+    end
+
+    test "what is no message of the protocol ends the connection, and only this one", %{
+      chat: chat
+    } do
+      for frame <- [
+            {:raw, "no json"},
+            {:raw, "{}"},
+            {:raw, ~s(["1","2","room:a","ping"])},
+            {:raw, ~s([1,"2","room:a","ping",{}])},
+            {:raw, ""},
+            {:binary, ""},
+            {:binary, <<0, 255, 255, 255, 255>>},
+            {:binary, <<1, 0, 0, 0, 0>>},
+            {:binary, <<0, 1, 0, 0, 0, 255>>}
+          ] do
+        {:ok, host} = connect(chat, "eve")
+        SocketHost.push(host, frame)
+        assert_receive {:stopped, "eve", :malformed, 1007}
+      end
+
+      assert Chat.members(chat, "a") == {:ok, ["ada"]}
+    end
+
+    test "it can be used as any connection, and be closed and drained", %{ada: ada, chat: chat} do
+      assert UserConnection.rooms(ada) == ["a"]
+      assert {:ok, 1} = UserConnection.broadcast(ada, "a", 1)
+      assert {:ok, %{seq: 0}} = UserConnection.join(ada, "b")
+      assert :ok = UserConnection.close(ada)
+      assert_receive {:stopped, "ada", :normal, 1000}
+
+      {:ok, bob} = connect(chat, "bob")
+      send(bob, :drain)
+      assert_receive {:stopped, "bob", {:shutdown, :restart}, 1012}
+    end
+  end
+
+  test "the drainer closes all, and waits for them", %{chat: chat} do
+    for n <- 1..20, do: {:ok, _host} = connect(chat, "u#{n}")
+    spec = Socket.drainer_spec([drainer: [per_s: 100]] ++ options(chat))
+    drainer = start_supervised!(spec)
+    assert Process.alive?(drainer)
+    stop_supervised!(spec.id)
+    for n <- 1..20, do: assert_received({:stopped, _name, {:shutdown, :restart}, 1012} when n > 0)
+    assert Socket.drainer_spec([drainer: false] ++ options(chat)) == :ignore
+  end
+
+  defp options(chat), do: [chat: chat, secret: @secret]
+
+  defp connect(chat, user_id, extra \\ []),
+    do:
+      SocketHost.connect(
+        options(chat),
+        %{"token" => Token.sign(@secret, user_id)},
+        user_id,
+        extra
+      )
+
+  defp join(host, _name, join_ref, room_id \\ "a") do
+    SocketHost.push(host, [join_ref, join_ref, "room:" <> room_id, "phx_join", %{}])
+    ok(reply(join_ref))
+  end
+
+  defp push(host, join_ref, ref, event, payload) do
+    SocketHost.push(host, [join_ref, ref, "room:a", event, payload])
+    reply(ref)
+  end
+
+  defp reply(ref) do
+    assert_receive {:client, _name, [_join_ref, ^ref, _topic, "phx_reply", reply]}, 1_000
+    reply
+  end
+
+  defp ok(%{"status" => "ok", "response" => response}), do: response
+  defp error(%{"status" => "error", "response" => response}), do: response
+
+  defp binary_push(join_ref, ref, topic, event, data) do
+    fields = [join_ref, ref, topic, event]
+    IO.iodata_to_binary([0, Enum.map(fields, &byte_size/1), fields, data])
+  end
+end
