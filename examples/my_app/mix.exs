@@ -8,14 +8,7 @@ defmodule MyApp.MixProject do
       elixir: "~> 1.14",
       elixirc_paths: elixirc_paths(Mix.env()),
       start_permanent: Mix.env() == :prod,
-      xref: [
-        exclude: [
-          :release_handler,
-          :systools,
-          Cantilever.WebServer,
-          Cantilever.Chat.Token
-        ]
-      ],
+      xref: [exclude: [:release_handler, :systools, Cantilever.WebServer]],
       releases: releases(),
       deps: [{:cantilever, path: "../.."}]
     ]

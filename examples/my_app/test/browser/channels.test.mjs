@@ -16,7 +16,7 @@ let sockets = []
 let room = 0
 
 before(async () => { server = await Server.start() })
-after(() => server.remove())
+after(() => server?.remove())
 
 afterEach(async () => {
   await Promise.all(sockets.map(socket => new Promise(resolve => socket.disconnect(resolve))))
