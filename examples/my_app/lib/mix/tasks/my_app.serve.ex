@@ -23,10 +23,8 @@ defmodule Mix.Tasks.MyApp.Serve do
     Application.put_env(:my_app, :port, port, persistent: true)
     Mix.Task.run("app.start")
 
-    Mix.shell().info(
-      "MyApp is at http://localhost:#{Cantilever.WebServer.port(MyApp.WebServer)}\n" <>
-        "Ctrl-C stops it."
-    )
+    port = Cantilever.WebServer.port(MyApp.WebServer)
+    Mix.shell().info("MyApp is at http://localhost:#{port}")
 
     # Whoever starts Mix to run this in a shell of its own wants the shell.
     unless Code.ensure_loaded?(IEx) and IEx.started?(), do: Process.sleep(:infinity)
