@@ -44,7 +44,7 @@ defmodule Cantilever.Chat.Room do
   alias Cantilever.Chat.Room.Shards
   alias Cantilever.Chat.Rooms
   alias Cantilever.Chat.Store
-  alias Cantilever.Chat.UserConnection.Rate
+  alias Cantilever.Rate
   alias Cantilever.MessageQueue
 
   @read_again_ms 5..1_000

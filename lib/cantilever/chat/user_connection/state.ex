@@ -11,7 +11,7 @@ defmodule Cantilever.Chat.UserConnection.State do
   alias Cantilever.Chat.Reregistering
   alias Cantilever.Chat.UserConnection.Joining
   alias Cantilever.Chat.UserConnection.Membership
-  alias Cantilever.Chat.UserConnection.Rate
+  alias Cantilever.Rate
   alias Cantilever.Chat.UserConnection.Receiving
   alias Cantilever.Chat.Users
 

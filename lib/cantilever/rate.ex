@@ -1,4 +1,4 @@
-defmodule Cantilever.Chat.UserConnection.Rate do
+defmodule Cantilever.Rate do
   @moduledoc false
   # How much a connection may send: a bucket of `burst` messages that fills by `per_s` messages a second.
 

@@ -1,7 +1,7 @@
-defmodule Cantilever.Chat.UserConnection.RateTest do
+defmodule Cantilever.RateTest do
   use ExUnit.Case, async: true
 
-  alias Cantilever.Chat.UserConnection.Rate
+  alias Cantilever.Rate
 
   test "lets a burst through, and then so many a second" do
     {rate, taken} = take_all(Rate.new(5, 0), 0, 0)

@@ -1,0 +1,65 @@
+defmodule Cantilever.WebServer.Config do
+  @moduledoc false
+  # What all processes of a server read: its options, what it serves, and its counters.
+
+  alias Cantilever.WebServer.Counters
+  alias Cantilever.WebServer.Static
+
+  @enforce_keys [:name, :options, :static, :counters, :state]
+  defstruct @enforce_keys
+
+  @type t :: %__MODULE__{
+          name: atom,
+          options: Cantilever.WebServer.Options.t(),
+          static: Static.t(),
+          counters: Counters.t(),
+          # The port, and whether the server is draining.
+          state: :atomics.atomics_ref()
+        }
+
+  @port 1
+  @draining 2
+
+  @spec new(Cantilever.WebServer.Options.t()) :: t
+  def new(options) do
+    %__MODULE__{
+      name: options.name,
+      options: options,
+      static: Static.index(options.static),
+      counters: Counters.new(),
+      state: :atomics.new(2, signed: false)
+    }
+  end
+
+  @spec put(t) :: :ok
+  def put(config), do: :persistent_term.put({__MODULE__, config.name}, config)
+
+  @spec fetch!(atom) :: t
+  def fetch!(name) do
+    case :persistent_term.get({__MODULE__, name}, nil) do
+      nil ->
+        raise ArgumentError,
+              "there is no web server #{inspect(name)}: put `{Cantilever.WebServer, name: #{inspect(name)}}` into a supervision tree"
+
+      config ->
+        config
+    end
+  end
+
+  @doc "The port that it listens on, or 0 while it has not yet."
+  @spec port(t) :: :inet.port_number()
+  def port(config), do: :atomics.get(config.state, @port)
+
+  @spec put_port(t, :inet.port_number()) :: :ok
+  def put_port(config, port), do: :atomics.put(config.state, @port, port)
+
+  @spec draining?(t) :: boolean
+  def draining?(config), do: :atomics.get(config.state, @draining) == 1
+
+  @spec drain(t) :: :ok
+  def drain(config), do: :atomics.put(config.state, @draining, 1)
+
+  @doc "The name of a part of a server."
+  @spec part(atom, module) :: atom
+  def part(name, part), do: Module.concat(name, part |> Module.split() |> List.last())
+end

@@ -1,0 +1,201 @@
+defmodule Cantilever.WebServer.Connection do
+  @moduledoc false
+  # The process of one connection: it answers requests one after the other, and may become a WebSocket.
+
+  require Logger
+
+  alias Cantilever.WebServer.Config
+  alias Cantilever.WebServer.Counters
+  alias Cantilever.WebServer.Handshake
+  alias Cantilever.WebServer.Page
+  alias Cantilever.WebServer.Request
+  alias Cantilever.WebServer.Response
+  alias Cantilever.WebServer.Stream
+  alias Cantilever.WebServer.WebSocketConnection
+
+  @handed_over_ms 5_000
+
+  @spec start_link(atom, :tcp | :tls) :: {:ok, pid}
+  def start_link(name, kind), do: {:ok, :proc_lib.spawn_link(__MODULE__, :init, [name, kind])}
+
+  @doc "Hands the socket over, which the process owns now."
+  @spec serve(pid, term) :: term
+  def serve(connection, socket), do: send(connection, {:serve, socket})
+
+  @doc "Tells a client that there are too many, in the calling process."
+  @spec refuse(Stream.t()) :: :ok
+  def refuse({:tcp, socket} = stream) do
+    text = Response.text(503)
+    # It has room for so little; who is gone is gone.
+    _ = :gen_tcp.send(socket, [Response.head(503, [], byte_size(text), true), text])
+    Stream.close(stream)
+  end
+
+  def refuse(stream), do: Stream.close(stream)
+
+  @doc false
+  @spec init(atom, :tcp | :tls) :: term
+  def init(name, kind) do
+    config = Config.fetch!(name)
+
+    receive do
+      {:serve, socket} -> handshake({kind, socket}, config)
+    after
+      # The acceptor has died in between.
+      @handed_over_ms -> closed(config)
+    end
+  end
+
+  defp handshake({:tcp, _socket} = stream, config), do: serve_requests(stream, config)
+
+  defp handshake({:tls, socket} = stream, config) do
+    case :ssl.handshake(socket, config.options.request_timeout_ms) do
+      {:ok, socket} -> serve_requests({:tls, socket}, config)
+      {:error, _reason} -> close(stream, config)
+    end
+  end
+
+  defp serve_requests(stream, config),
+    do: next_request(stream, config, "", 1, config.options.request_timeout_ms)
+
+  # Before its first byte a request may take the time of keep-alive, and from there on its own.
+  defp next_request(stream, config, rest, nth, patience_ms) do
+    until = now_ms() + patience_ms
+
+    case read(stream, config.options, rest, 0, until) do
+      {:ok, request, rest} -> answer(stream, config, request, rest, nth)
+      {:error, status} when is_integer(status) -> refuse(stream, config, status)
+      # Also one that was silent between requests: it is let go without a word.
+      {:error, _closed} -> close(stream, config)
+    end
+  end
+
+  defp read(stream, options, bytes, seen, until) do
+    case Request.read(bytes, seen, options) do
+      :more ->
+        case Stream.recv(stream, max(until - now_ms(), 0)) do
+          {:ok, more} when bytes == "" ->
+            read(stream, options, more, 0, now_ms() + options.request_timeout_ms)
+
+          {:ok, more} ->
+            read(stream, options, bytes <> more, byte_size(bytes), until)
+
+          {:error, :timeout} when bytes != "" ->
+            {:error, 408}
+
+          {:error, reason} ->
+            {:error, reason}
+        end
+
+      done ->
+        done
+    end
+  end
+
+  defp answer(stream, config, request, rest, nth) do
+    Counters.add(config.counters, :requests)
+    path = request.path
+
+    case config.options.sockets do
+      %{^path => socket} -> upgrade(stream, config, request, rest, socket)
+      _no_socket -> answer_page(stream, config, request, rest, nth)
+    end
+  end
+
+  defp answer_page(stream, config, request, rest, nth) do
+    {status, headers, body} = Page.answer(request, config)
+
+    close? =
+      not Request.keep_alive?(request) or nth >= config.options.max_requests or
+        Config.draining?(config)
+
+    head = Response.head(status, headers, size(status, body), close?)
+
+    case send_page(stream, head, if(request.method == "HEAD", do: "", else: body)) do
+      :ok when not close? ->
+        next_request(stream, config, rest, nth + 1, config.options.keep_alive_ms)
+
+      _closed ->
+        close(stream, config)
+    end
+  end
+
+  defp size(304, _body), do: nil
+  defp size(_status, {:file, file}), do: file.size
+  defp size(_status, body), do: IO.iodata_length(body)
+
+  defp send_page(stream, head, {:file, file}) do
+    with :ok <- Stream.write(stream, head), do: Stream.sendfile(stream, file.path, file.size)
+  end
+
+  defp send_page(stream, head, body), do: Stream.write(stream, [head, body])
+
+  defp upgrade(stream, config, request, rest, {module, options}) do
+    with {:ok, accept} <- Handshake.accept(request),
+         {:origin, true} <-
+           {:origin, Handshake.origin_allowed?(request, config.options.check_origin)},
+         {:ok, params} <- Request.params(request),
+         {:ok, socket} <- module.connect(info(stream, request, params, options)),
+         :ok <- Stream.write(stream, Response.switching(accept)) do
+      Counters.add(config.counters, :upgraded)
+      WebSocketConnection.enter(stream, config, module, socket, rest)
+    else
+      {:error, status} when is_integer(status) ->
+        refuse(stream, config, status)
+
+      {:origin, false} ->
+        Counters.add(config.counters, :rejected_origins)
+        refuse(stream, config, 403)
+
+      {:error, :closed} ->
+        close(stream, config)
+
+      _no_params_or_not_let_in ->
+        Counters.add(config.counters, :rejected_sockets)
+        refuse(stream, config, 403)
+    end
+  end
+
+  defp info(stream, request, params, options) do
+    peer =
+      case Stream.peer(stream) do
+        {address, port} -> %{address: address, port: port}
+        nil -> nil
+      end
+
+    %{
+      endpoint: nil,
+      transport: :websocket,
+      options: options,
+      params: params,
+      connect_info: %{
+        peer_data: peer,
+        user_agent: request.headers["user-agent"],
+        frames: true
+      }
+    }
+  end
+
+  defp refuse(stream, config, status) do
+    text = Response.text(status)
+    headers = [{"content-type", "text/plain; charset=utf-8"} | more_headers(status)]
+    _gone = Stream.write(stream, [Response.head(status, headers, byte_size(text), true), text])
+    # What has come and was not read would make the system throw the answer away.
+    Stream.shutdown(stream)
+    _rest = Stream.recv(stream, 100)
+    close(stream, config)
+  end
+
+  defp more_headers(426), do: [{"sec-websocket-version", "13"}, {"upgrade", "websocket"}]
+  defp more_headers(405), do: [{"allow", "GET, HEAD"}]
+  defp more_headers(_status), do: []
+
+  defp close(stream, config) do
+    Stream.close(stream)
+    closed(config)
+  end
+
+  defp closed(config), do: Counters.add(config.counters, :closed)
+
+  defp now_ms, do: System.monotonic_time(:millisecond)
+end

@@ -1,0 +1,70 @@
+defmodule Cantilever.WebServer.Listener do
+  @moduledoc false
+  # Has the socket that is listened on. When it dies, the socket is closed, and opened again at the same port.
+
+  use GenServer
+
+  alias Cantilever.WebServer.Config
+
+  @spec start_link(atom) :: GenServer.on_start()
+  def start_link(name),
+    do: GenServer.start_link(__MODULE__, name, name: Config.part(name, __MODULE__))
+
+  @doc "The socket, and how to accept from it."
+  @spec socket(atom) :: {:tcp, :inet.socket()} | {:tls, term}
+  def socket(name), do: GenServer.call(Config.part(name, __MODULE__), :socket)
+
+  @impl GenServer
+  def init(name) do
+    config = Config.fetch!(name)
+    %{options: options} = config
+    # What it was the last time, where it may be any.
+    port = if Config.port(config) == 0, do: options.port, else: Config.port(config)
+
+    case listen(options, port) do
+      {:ok, listening, port} ->
+        Config.put_port(config, port)
+        {:ok, listening}
+
+      {:error, reason} ->
+        {:stop, {:listen, %{ip: options.ip, port: port, reason: reason}}}
+    end
+  end
+
+  @impl GenServer
+  def handle_call(:socket, _from, listening), do: {:reply, listening, listening}
+
+  defp listen(%{tls: nil} = options, port) do
+    with {:ok, socket} <- :gen_tcp.listen(port, tcp_options(options)),
+         {:ok, port} <- :inet.port(socket),
+         do: {:ok, {:tcp, socket}, port}
+  end
+
+  defp listen(%{tls: tls} = options, port) do
+    with {:ok, socket} <- :ssl.listen(port, tcp_options(options) ++ tls),
+         {:ok, {_ip, port}} <- :ssl.sockname(socket),
+         do: {:ok, {:tls, socket}, port}
+  end
+
+  defp tcp_options(options) do
+    [
+      :binary,
+      family(options.ip),
+      ip: options.ip,
+      active: false,
+      packet: :raw,
+      reuseaddr: true,
+      nodelay: true,
+      backlog: options.backlog,
+      # A connection that waits has no buffer; this is what is read at a time.
+      buffer: 4_096,
+      high_watermark: options.outgoing_bytes,
+      low_watermark: div(options.outgoing_bytes, 2),
+      send_timeout: options.send_timeout_ms,
+      send_timeout_close: true
+    ]
+  end
+
+  defp family(ip) when tuple_size(ip) == 8, do: :inet6
+  defp family(_ip), do: :inet
+end

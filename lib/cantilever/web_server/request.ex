@@ -1,0 +1,129 @@
+defmodule Cantilever.WebServer.Request do
+  @moduledoc false
+  # The head of a request, by the VM's own parser of HTTP/1.1. Bodies are not taken.
+
+  @enforce_keys [:method, :path, :query, :version, :headers]
+  defstruct @enforce_keys
+
+  @typedoc "The names of headers are in lower case; those that come more than once are joined by commas."
+  @type t :: %__MODULE__{
+          method: String.t(),
+          path: String.t(),
+          query: String.t(),
+          version: {non_neg_integer, non_neg_integer},
+          headers: %{String.t() => String.t()}
+        }
+
+  @type limits :: %{
+          :max_header_bytes => pos_integer,
+          :max_target_bytes => pos_integer,
+          optional(atom) => term
+        }
+
+  @end_of_head "\r\n\r\n"
+
+  @doc """
+  Reads a request at the start of `bytes`, of which the first `seen` had no end of the head in them.
+
+  Returns it and what follows; `:more`; or the status that says what is wrong with it.
+  """
+  @spec read(binary, non_neg_integer, limits) ::
+          {:ok, t, binary} | :more | {:error, status :: 400..599}
+  def read(bytes, seen, limits) do
+    from = max(seen - 3, 0)
+
+    case :binary.match(bytes, @end_of_head, scope: {from, byte_size(bytes) - from}) do
+      {at, _size} when at + 4 <= limits.max_header_bytes -> head(bytes, limits)
+      :nomatch when byte_size(bytes) <= limits.max_header_bytes -> :more
+      _too_long -> {:error, too_long(bytes, limits)}
+    end
+  end
+
+  # Which part of it is.
+  defp too_long(bytes, limits) do
+    case :binary.match(bytes, "\r\n") do
+      {at, _size} when at <= limits.max_target_bytes -> 431
+      _no_end_of_line -> 414
+    end
+  end
+
+  defp head(bytes, limits) do
+    case :erlang.decode_packet(:http_bin, bytes, []) do
+      {:ok, {:http_request, method, target, version}, rest} ->
+        with {:ok, path, query} <- target(target, limits),
+             {:ok, headers, rest} <- headers(rest, %{}),
+             :ok <- check(version, headers) do
+          request = %__MODULE__{
+            method: to_string(method),
+            path: path,
+            query: query,
+            version: version,
+            headers: headers
+          }
+
+          {:ok, request, rest}
+        end
+
+      _no_request ->
+        {:error, 400}
+    end
+  end
+
+  defp target({:abs_path, target}, limits) when byte_size(target) <= limits.max_target_bytes do
+    case :binary.split(target, "?") do
+      [path, query] -> {:ok, path, query}
+      [path] -> {:ok, path, ""}
+    end
+  end
+
+  defp target({:abs_path, _too_long}, _limits), do: {:error, 414}
+  defp target(_proxy_or_options, _limits), do: {:error, 400}
+
+  defp headers(bytes, headers) do
+    case :erlang.decode_packet(:httph_bin, bytes, []) do
+      {:ok, {:http_header, _bit, name, _unmodified, value}, rest} ->
+        name = name |> to_string() |> String.downcase(:ascii)
+        headers(rest, Map.update(headers, name, value, &(&1 <> ", " <> value)))
+
+      {:ok, :http_eoh, rest} ->
+        {:ok, headers, rest}
+
+      _wrong ->
+        {:error, 400}
+    end
+  end
+
+  # What comes after a body that one reader sees and another does not would be a request of somebody else's.
+  defp check(version, _headers) when version not in [{1, 0}, {1, 1}], do: {:error, 505}
+  defp check(_version, %{"transfer-encoding" => _any}), do: {:error, 400}
+  defp check(_version, %{"content-length" => length}) when length != "0", do: {:error, 413}
+  defp check({1, 1}, headers) when not is_map_key(headers, "host"), do: {:error, 400}
+  defp check(_version, _headers), do: :ok
+
+  @doc "The parameters of the query."
+  @spec params(t) :: {:ok, %{String.t() => String.t()}} | :error
+  def params(request) do
+    params = URI.decode_query(request.query)
+
+    if Enum.all?(params, fn {key, value} -> String.valid?(key) and String.valid?(value) end),
+      do: {:ok, params},
+      else: :error
+  rescue
+    ArgumentError -> :error
+  end
+
+  @doc "Whether a header that is a list has this word, in any case."
+  @spec lists?(t, String.t(), String.t()) :: boolean
+  def lists?(request, header, word) do
+    request.headers
+    |> Map.get(header, "")
+    |> String.downcase(:ascii)
+    |> String.split([",", " ", "\t"], trim: true)
+    |> Enum.member?(word)
+  end
+
+  @doc "Whether the client wants the connection to stay open."
+  @spec keep_alive?(t) :: boolean
+  def keep_alive?(%{version: {1, 1}} = request), do: not lists?(request, "connection", "close")
+  def keep_alive?(request), do: lists?(request, "connection", "keep-alive")
+end

@@ -1,0 +1,66 @@
+defmodule Cantilever.WebServer.Response do
+  @moduledoc false
+  # The head of an answer.
+
+  @reasons %{
+    101 => "Switching Protocols",
+    200 => "OK",
+    304 => "Not Modified",
+    400 => "Bad Request",
+    403 => "Forbidden",
+    404 => "Not Found",
+    405 => "Method Not Allowed",
+    408 => "Request Timeout",
+    413 => "Content Too Large",
+    414 => "URI Too Long",
+    426 => "Upgrade Required",
+    431 => "Request Header Fields Too Large",
+    500 => "Internal Server Error",
+    503 => "Service Unavailable",
+    505 => "HTTP Version Not Supported"
+  }
+
+  # Nothing of a page may come from elsewhere, and nobody may put it into a frame.
+  @security [
+    {"x-content-type-options", "nosniff"},
+    {"referrer-policy", "same-origin"},
+    {"content-security-policy",
+     "default-src 'self'; img-src 'self' blob: data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'"},
+    {"cross-origin-opener-policy", "same-origin"}
+  ]
+
+  @type headers :: [{String.t(), iodata}]
+
+  @spec head(100..599, headers, non_neg_integer | nil, close? :: boolean) :: iodata
+  def head(status, headers, size, close?) do
+    length = if size, do: [{"content-length", Integer.to_string(size)}], else: []
+    connection = if close?, do: [{"connection", "close"}], else: []
+
+    [
+      "HTTP/1.1 #{status} #{reason(status)}\r\n",
+      Enum.map(headers ++ length ++ connection ++ @security, &line/1),
+      "\r\n"
+    ]
+  end
+
+  @doc "The head of the answer to a WebSocket's handshake."
+  @spec switching(String.t()) :: iodata
+  def switching(accept) do
+    [
+      "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ",
+      accept,
+      "\r\n\r\n"
+    ]
+  end
+
+  @spec text(100..599) :: String.t()
+  def text(status), do: "#{status} #{reason(status)}\n"
+
+  defp reason(status), do: Map.get(@reasons, status, "Status")
+
+  # What routes give may be anything.
+  defp line({name, value}) do
+    value = value |> IO.iodata_to_binary() |> String.replace(["\r", "\n"], " ")
+    [String.replace(name, ["\r", "\n", ":"], ""), ": ", value, "\r\n"]
+  end
+end

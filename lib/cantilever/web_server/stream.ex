@@ -1,0 +1,93 @@
+defmodule Cantilever.WebServer.Stream do
+  @moduledoc false
+  # A connection's bytes, plain or by TLS.
+
+  @type t :: {:tcp, port} | {:tls, :ssl.sslsocket()}
+
+  @spec recv(t, timeout) :: {:ok, binary} | {:error, term}
+  def recv({:tcp, port}, timeout), do: :gen_tcp.recv(port, 0, timeout)
+  def recv({:tls, socket}, timeout), do: :ssl.recv(socket, 0, timeout)
+
+  @doc "Sends, and waits until the client has room for it."
+  @spec write(t, iodata) :: :ok | {:error, term}
+  def write({:tcp, port}, data), do: :gen_tcp.send(port, data)
+  def write({:tls, socket}, data), do: :ssl.send(socket, data)
+
+  @doc """
+  Sends without waiting where the client has room; else as `write/2`.
+
+  The answer of a plain socket may come later, as `{:inet_reply, port, :ok | {:error, reason}}`. `:gen_tcp.send/2` takes a monitor and a search of the
+  mailbox for it, which is more than what the frame of a short message costs.
+  """
+  @spec write_soon(t, iodata) :: :ok | {:error, term}
+  def write_soon({:tcp, port} = stream, data) do
+    if :erlang.port_command(port, data, [:nosuspend]) do
+      receive do
+        {:inet_reply, ^port, status} -> status
+      after
+        0 -> :ok
+      end
+    else
+      write(stream, data)
+    end
+  rescue
+    ArgumentError -> {:error, :closed}
+  end
+
+  def write_soon(stream, data), do: write(stream, data)
+
+  @doc "Has the next `packets` come as messages."
+  @spec activate(t, pos_integer) :: :ok | {:error, term}
+  def activate({:tcp, port}, packets), do: :inet.setopts(port, active: packets)
+  def activate({:tls, socket}, packets), do: :ssl.setopts(socket, active: packets)
+
+  @spec sendfile(t, Path.t(), non_neg_integer) :: :ok | {:error, term}
+  def sendfile({:tcp, port}, path, _size) do
+    with {:ok, _sent} <- :file.sendfile(path, port), do: :ok
+  end
+
+  def sendfile(stream, path, _size) do
+    with {:ok, data} <- File.read(path), do: write(stream, data)
+  end
+
+  @spec peer(t) :: {:inet.ip_address(), :inet.port_number()} | nil
+  def peer(stream) do
+    case peername(stream) do
+      {:ok, {ip, port}} when is_tuple(ip) -> {ip, port}
+      _closed -> nil
+    end
+  end
+
+  defp peername({:tcp, port}), do: :inet.peername(port)
+  defp peername({:tls, socket}), do: :ssl.peername(socket)
+
+  @doc "Closes after what is on its way."
+  @spec close(t) :: :ok
+  def close({:tcp, port}), do: :gen_tcp.close(port)
+
+  def close({:tls, socket}) do
+    _closed = :ssl.close(socket)
+    :ok
+  end
+
+  @doc "Says that nothing more comes."
+  @spec shutdown(t) :: :ok
+  def shutdown(stream) do
+    _done =
+      case stream do
+        {:tcp, port} -> :gen_tcp.shutdown(port, :write)
+        {:tls, socket} -> :ssl.shutdown(socket, :write)
+      end
+
+    :ok
+  end
+
+  @doc "Closes at once, whatever is on its way."
+  @spec abort(t) :: :ok
+  def abort({:tcp, port} = stream) do
+    _set = :inet.setopts(port, linger: {true, 0})
+    close(stream)
+  end
+
+  def abort(stream), do: close(stream)
+end

@@ -1,0 +1,328 @@
+defmodule Cantilever.WebServer.WebSocketConnection do
+  @moduledoc false
+  # The process of a connection once it is a WebSocket: frames in, the callbacks of the socket, frames out.
+
+  use GenServer, restart: :temporary
+
+  alias Cantilever.Rate
+  alias Cantilever.WebServer.Config
+  alias Cantilever.WebServer.Counters
+  alias Cantilever.WebServer.Stream
+  alias Cantilever.WebSocket
+
+  # So many packets come before the process is asked again whether it can keep up.
+  @packets 32
+  # So many messages are written at once.
+  @gather 64
+  # What little a process has done that got no message worth staying awake for.
+  @idle_reductions 400
+  @close_ms 2_000
+
+  @going_away 1001
+  @policy 1008
+  @restarting 1012
+
+  defstruct [
+    :stream,
+    :name,
+    :module,
+    :socket,
+    :codec,
+    :rate,
+    # When something has come last.
+    :heard_ms,
+    # What is to be written, the last first, and how many.
+    out: [],
+    gathered: 0,
+    # Its reductions when it was last looked at; nil while it is hibernating.
+    busy: nil,
+    closing?: false
+  ]
+
+  @type t :: %__MODULE__{
+          stream: Stream.t(),
+          name: atom,
+          module: module,
+          socket: term,
+          codec: WebSocket.t(),
+          rate: Rate.t(),
+          heard_ms: integer,
+          out: [iodata],
+          gathered: non_neg_integer,
+          busy: non_neg_integer | nil,
+          closing?: boolean
+        }
+
+  @doc "Makes the calling process the WebSocket's. `rest` is what has come after the handshake."
+  @spec enter(Stream.t(), Config.t(), module, term, binary) :: no_return
+  def enter(stream, config, module, socket, rest) do
+    %{name: name, options: options} = config
+    {:ok, socket} = module.init(socket)
+    now_ms = now_ms()
+
+    state = %__MODULE__{
+      stream: stream,
+      name: name,
+      module: module,
+      socket: socket,
+      codec:
+        WebSocket.new(
+          max_frame_bytes: options.max_frame_bytes,
+          max_message_bytes: options.max_message_bytes
+        ),
+      rate: Rate.new(options.frames_burst, now_ms),
+      heard_ms: now_ms
+    }
+
+    if rest != "", do: send(self(), {elem(stream, 0), :handshake, rest})
+    _active = Stream.activate(stream, @packets)
+    Process.send_after(self(), :look_silent, options.idle_timeout_ms)
+    :gen_server.enter_loop(__MODULE__, [], stay_awake(state))
+  end
+
+  @impl GenServer
+  def init(_never), do: {:stop, :not_started_this_way}
+
+  @impl GenServer
+  def handle_info(message, %{busy: nil} = state), do: handle_info(message, stay_awake(state))
+
+  # The mailbox is empty: what has gathered is written.
+  def handle_info(:timeout, state), do: write(state)
+  def handle_info({:tcp, _port, bytes}, state), do: received(bytes, state)
+  def handle_info({:tcp_passive, _port}, state), do: activate(state)
+  def handle_info({:inet_reply, _port, :ok}, state), do: next(state)
+  def handle_info({:inet_reply, _port, {:error, reason}}, state), do: failed(reason, state)
+  def handle_info({:tcp_closed, _port}, state), do: {:stop, {:shutdown, :closed}, state}
+  def handle_info({:tcp_error, _port, _reason}, state), do: next(state)
+  def handle_info({:tls, :handshake, bytes}, state), do: received(bytes, state)
+  def handle_info({:ssl, _socket, bytes}, state), do: received(bytes, state)
+  def handle_info({:ssl_passive, _socket}, state), do: activate(state)
+  def handle_info({:ssl_closed, _socket}, state), do: {:stop, {:shutdown, :closed}, state}
+  def handle_info({:ssl_error, _socket, _reason}, state), do: next(state)
+
+  def handle_info(:look_idle, state) do
+    if state.out == [] and reductions() - state.busy < @idle_reductions,
+      do: {:noreply, %{state | busy: nil}, :hibernate},
+      else: next(stay_awake(state))
+  end
+
+  # Also those whose machine has gone without a word.
+  def handle_info(:look_silent, state) do
+    %{options: %{idle_timeout_ms: timeout_ms}} = config = Config.fetch!(state.name)
+    left_ms = state.heard_ms + timeout_ms - now_ms()
+
+    if left_ms <= 0 do
+      Counters.add(config.counters, :idle_clients)
+      {:stop, {:shutdown, :idle}, state}
+    else
+      Process.send_after(self(), :look_silent, left_ms)
+      next(state)
+    end
+  end
+
+  def handle_info(:drain_connection, state), do: close(@restarting, "", state)
+  def handle_info(:close_timeout, state), do: {:stop, {:shutdown, :close_timeout}, state}
+  def handle_info(_message, %{closing?: true} = state), do: next(state)
+
+  def handle_info(message, state) do
+    message |> state.module.handle_info(state.socket) |> after_callback(state) |> next()
+  end
+
+  # A call is the socket's to answer: it is a process like any other.
+  @impl GenServer
+  def handle_call(request, from, state), do: handle_info({:"$gen_call", from, request}, state)
+
+  @impl GenServer
+  def handle_cast(request, state), do: handle_info({:"$gen_cast", request}, state)
+
+  @impl GenServer
+  def terminate(reason, state) do
+    _done = state.module.terminate(terminated(reason), state.socket)
+
+    unless state.closing? or match?({:shutdown, _}, reason) do
+      _gone = Stream.write_soon(state.stream, WebSocket.close_frame(@going_away, ""))
+    end
+
+    case reason do
+      {:shutdown, :idle} -> Stream.abort(state.stream)
+      {:shutdown, {:slow, _reason}} -> Stream.abort(state.stream)
+      _read_to_the_end -> Stream.close(state.stream)
+    end
+
+    Counters.add(Config.fetch!(state.name).counters, :closed)
+  end
+
+  defp terminated({:shutdown, :closed}), do: :closed
+  defp terminated({:shutdown, :remote}), do: :remote
+  defp terminated(reason), do: reason
+
+  # What a crash writes to the log is not what was said.
+  @doc false
+  def format_status(status) do
+    status
+    |> Map.replace(:message, :left_out)
+    |> Map.update(:state, nil, &%{name: &1.name, module: &1.module})
+  end
+
+  defp received(_bytes, %{closing?: true, codec: nil} = state), do: next(state)
+
+  defp received(bytes, state) do
+    %{options: options, counters: counters} = Config.fetch!(state.name)
+    Counters.add(counters, :bytes_in, byte_size(bytes))
+
+    case WebSocket.read(state.codec, bytes) do
+      {:ok, events} ->
+        events |> handle_events(%{state | heard_ms: now_ms()}, options, counters) |> next()
+
+      {:error, events, {code, message}} ->
+        Counters.add(counters, :broken_frames)
+
+        case handle_events(events, state, options, counters) do
+          {:stop, _reason, _state} = stop -> stop
+          state -> close(code, message, state)
+        end
+    end
+  end
+
+  defp handle_events([], state, _options, _counters), do: state
+
+  defp handle_events([event | events], state, options, counters) do
+    Counters.add(counters, :frames_in)
+
+    case take(state.rate, options) do
+      {:ok, rate} ->
+        case handle_event(event, %{state | rate: rate}) do
+          {:stop, _reason, _state} = stop -> stop
+          state -> handle_events(events, state, options, counters)
+        end
+
+      {:wait, _ms, rate} ->
+        Counters.add(counters, :flooding_clients)
+
+        close_with(@policy, "more than #{options.frames_per_s} frames a second", %{
+          state
+          | rate: rate
+        })
+    end
+  end
+
+  defp take(rate, options),
+    do: Rate.take(rate, options.frames_per_s, options.frames_burst, now_ms())
+
+  defp handle_event({:close, _code, _reason}, %{closing?: true} = state),
+    do: {:stop, {:shutdown, :closed}, state}
+
+  # The answer has the client's code.
+  defp handle_event({:close, code, _reason}, state) do
+    case write(put(state, WebSocket.close_frame(code, ""))) do
+      {:noreply, state} -> {:stop, {:shutdown, :remote}, %{state | closing?: true}}
+      {:noreply, state, _timeout} -> {:stop, {:shutdown, :remote}, %{state | closing?: true}}
+      stop -> stop
+    end
+  end
+
+  defp handle_event(_event, %{closing?: true} = state), do: state
+
+  defp handle_event({opcode, payload}, state) when opcode in [:text, :binary] do
+    {payload, [opcode: opcode]} |> state.module.handle_in(state.socket) |> after_callback(state)
+  end
+
+  defp handle_event({:ping, payload}, state),
+    do: control({payload, opcode: :ping}, put(state, WebSocket.frame(:pong, payload)))
+
+  defp handle_event({:pong, payload}, state), do: control({payload, opcode: :pong}, state)
+
+  defp control(frame, state) do
+    if function_exported?(state.module, :handle_control, 2),
+      do: frame |> state.module.handle_control(state.socket) |> after_callback(state),
+      else: state
+  end
+
+  defp after_callback({:ok, socket}, state), do: %{state | socket: socket}
+
+  defp after_callback({:push, messages, socket}, state),
+    do: put_messages(%{state | socket: socket}, messages)
+
+  defp after_callback({:reply, _status, messages, socket}, state),
+    do: put_messages(%{state | socket: socket}, messages)
+
+  defp after_callback({:stop, {:shutdown, :restart}, socket}, state),
+    do: close_with(@restarting, "", %{state | socket: socket})
+
+  defp after_callback({:stop, _reason, socket}, state),
+    do: close_with(1000, "", %{state | socket: socket})
+
+  defp after_callback({:stop, _reason, {code, text}, socket}, state),
+    do: close_with(code, text || "", %{state | socket: socket})
+
+  defp after_callback({:stop, _reason, code, socket}, state),
+    do: close_with(code, "", %{state | socket: socket})
+
+  defp put_messages(state, messages) when is_list(messages),
+    do: Enum.reduce(messages, state, &put(&2, frame(&1)))
+
+  defp put_messages(state, message), do: put(state, frame(message))
+
+  defp frame({:frame, frame}), do: frame
+  defp frame({opcode, data}), do: WebSocket.frame(opcode, data)
+
+  defp put(state, frame), do: %{state | out: [frame | state.out], gathered: state.gathered + 1}
+
+  defp next({:stop, _reason, _state} = stop), do: stop
+  defp next(%{out: []} = state), do: {:noreply, state}
+  defp next(%{gathered: gathered} = state) when gathered >= @gather, do: write(state)
+  defp next(state), do: {:noreply, state, 0}
+
+  defp write(%{out: []} = state), do: {:noreply, state}
+
+  defp write(state) do
+    Counters.add(Config.fetch!(state.name).counters, :writes)
+
+    out =
+      case state.out do
+        [frame] -> frame
+        frames -> Enum.reverse(frames)
+      end
+
+    case Stream.write_soon(state.stream, out) do
+      :ok -> {:noreply, %{state | out: [], gathered: 0}}
+      {:error, reason} -> failed(reason, %{state | out: [], gathered: 0})
+    end
+  end
+
+  defp failed(:timeout, state) do
+    Counters.add(Config.fetch!(state.name).counters, :slow_clients)
+    {:stop, {:shutdown, {:slow, :timeout}}, state}
+  end
+
+  defp failed(_closed, state), do: {:stop, {:shutdown, :closed}, state}
+
+  defp activate(state) do
+    case Stream.activate(state.stream, @packets) do
+      :ok -> next(state)
+      {:error, _closed} -> {:stop, {:shutdown, :closed}, state}
+    end
+  end
+
+  defp close(code, text, state), do: code |> close_with(text, state) |> next()
+
+  # The client is to answer the frame, and to close: then it has read what was sent to it.
+  defp close_with(_code, _text, %{closing?: true} = state), do: state
+
+  defp close_with(code, text, state) do
+    Process.send_after(self(), :close_timeout, @close_ms)
+    put(%{state | closing?: true}, WebSocket.close_frame(code, text))
+  end
+
+  defp stay_awake(state) do
+    Process.send_after(self(), :look_idle, Config.fetch!(state.name).options.hibernate_after_ms)
+    %{state | busy: reductions()}
+  end
+
+  defp reductions do
+    {:reductions, reductions} = Process.info(self(), :reductions)
+    reductions
+  end
+
+  defp now_ms, do: System.monotonic_time(:millisecond)
+end
