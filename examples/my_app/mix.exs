@@ -8,7 +8,7 @@ defmodule MyApp.MixProject do
       elixir: "~> 1.14",
       elixirc_paths: elixirc_paths(Mix.env()),
       start_permanent: Mix.env() == :prod,
-      xref: [exclude: [:release_handler, :systools, Cantilever.WebServer]],
+      xref: [exclude: [:release_handler, :systools]],
       releases: releases(),
       deps: [{:cantilever, path: "../.."}]
     ]

@@ -4,5 +4,5 @@ import Config
 if config_env() == :test do
   config :my_app,
     data_dir: Path.join(System.tmp_dir!(), "my_app-test-#{System.pid()}"),
-    port: nil
+    port: 0
 end

@@ -42,6 +42,7 @@ export class Chart {
     const x = at => LEFT + (this.width - LEFT - 4) * (1 - (now - at) / this.spanMs)
     this.work(context, x, now, work)
     this.axes(context)
+    this.labels(context, x, now, work)
     context.save()
     context.beginPath()
     context.rect(LEFT, 0, this.width - LEFT, this.height - BOTTOM)
@@ -81,10 +82,7 @@ export class Chart {
 
   work(context, x, now, work) {
     const {colours} = this
-    context.font = `11px ${colours.font}`
-    context.textBaseline = "alphabetic"
-    context.textAlign = "left"
-    for (const {from, to, label} of work) {
+    for (const {from, to} of work) {
       const left = Math.max(x(from), LEFT)
       const right = Math.min(x(to ?? now), this.width)
       if (right <= left) continue
@@ -92,10 +90,19 @@ export class Chart {
       context.fillRect(left, TOP, right - left, this.height - TOP - BOTTOM)
       context.fillStyle = colours.accent
       context.fillRect(left, TOP, 1, this.height - TOP - BOTTOM)
-      if (right - left > context.measureText(label).width + 8) {
-        context.fillStyle = colours.muted
-        context.fillText(label, left + 5, TOP + 13)
-      }
+    }
+  }
+
+  // At the bottom, where no wait is so short; the shorter of the two where there is no place for the longer one.
+  labels(context, x, now, work) {
+    context.fillStyle = this.colours.muted
+    context.textBaseline = "alphabetic"
+    context.textAlign = "left"
+    for (const {from, to, label, short} of work) {
+      const left = Math.max(x(from), LEFT) + 4
+      const right = Math.min(x(to ?? now), this.width)
+      const text = [label, short].find(text => context.measureText(text).width < right - left)
+      if (text) context.fillText(text, left, this.height - BOTTOM - 5)
     }
   }
 

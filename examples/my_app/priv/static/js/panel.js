@@ -14,6 +14,8 @@ const PING_TIMEOUT_MS = 120_000
 
 const MODES = {elixir: "pure Elixir", yielding: "yielding", dirty: "dirty", plain: "plain NIF"}
 
+const SHORT = {elixir: "Elixir", yielding: "yielding", dirty: "dirty", plain: "plain"}
+
 export class Panel {
   constructor({session}) {
     this.session = session
@@ -117,7 +119,7 @@ export class Panel {
     const label = status.mode ? `${MODES[status.mode]} ×${status.callers}` : null
     if (last && !last.to && last.label !== label) last.to = now
     if (label && (!last || last.to)) {
-      this.work.push({from: now, to: null, label})
+      this.work.push({from: now, to: null, label, short: SHORT[status.mode]})
       this.rate = null
     }
     if (intervalMs && this.status?.mode === status.mode && status.calls >= this.status.calls) {
