@@ -73,7 +73,7 @@ defmodule Cantilever.WebServer.Connection do
   defp read(stream, options, bytes, seen, until) do
     case Request.read(bytes, seen, options) do
       :more ->
-        case Stream.recv(stream, max(until - now_ms(), 0)) do
+        case more(stream, bytes, max(until - now_ms(), 0)) do
           {:ok, more} when bytes == "" ->
             read(stream, options, more, 0, now_ms() + options.request_timeout_ms)
 
@@ -91,6 +91,9 @@ defmodule Cantilever.WebServer.Connection do
         done
     end
   end
+
+  defp more(stream, "", timeout), do: Stream.await(stream, timeout)
+  defp more(stream, _begun, timeout), do: Stream.recv(stream, timeout)
 
   defp answer(stream, config, request, rest, nth) do
     Counters.add(config.counters, :requests)

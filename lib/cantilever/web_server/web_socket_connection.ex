@@ -139,17 +139,25 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   def terminate(reason, state) do
     _done = state.module.terminate(terminated(reason), state.socket)
 
-    unless state.closing? or match?({:shutdown, _}, reason) do
-      _gone = Stream.write_soon(state.stream, WebSocket.close_frame(@going_away, ""))
-    end
-
-    case reason do
-      {:shutdown, :idle} -> Stream.abort(state.stream)
-      {:shutdown, {:slow, _reason}} -> Stream.abort(state.stream)
-      _read_to_the_end -> Stream.close(state.stream)
-    end
-
+    last_words(reason, state)
     Counters.add(Config.fetch!(state.name).counters, :closed)
+  end
+
+  defp last_words({:shutdown, :closed}, state), do: Stream.close(state.stream)
+
+  defp last_words({:shutdown, reason}, state) when reason in [:remote, :close_timeout],
+    do: say(state, [])
+
+  # There is no room for it.
+  defp last_words({:shutdown, _idle_or_slow}, state), do: Stream.abort(state.stream)
+  defp last_words(_stopped_or_crashed, %{closing?: true} = state), do: say(state, [])
+
+  defp last_words(_stopped_or_crashed, state),
+    do: say(state, WebSocket.close_frame(@going_away, ""))
+
+  defp say(state, goodbye) do
+    _gone = Stream.write_soon(state.stream, [Enum.reverse(state.out) | goodbye])
+    Stream.close(state.stream)
   end
 
   defp terminated({:shutdown, :closed}), do: :closed
@@ -214,11 +222,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   # The answer has the client's code.
   defp handle_event({:close, code, _reason}, state) do
-    case write(put(state, WebSocket.close_frame(code, ""))) do
-      {:noreply, state} -> {:stop, {:shutdown, :remote}, %{state | closing?: true}}
-      {:noreply, state, _timeout} -> {:stop, {:shutdown, :remote}, %{state | closing?: true}}
-      stop -> stop
-    end
+    state = put(state, WebSocket.close_frame(code, ""))
+    {:stop, {:shutdown, :remote}, %{state | closing?: true}}
   end
 
   defp handle_event(_event, %{closing?: true} = state), do: state

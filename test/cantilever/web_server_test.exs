@@ -1,0 +1,444 @@
+defmodule Cantilever.WebServerTest do
+  use ExUnit.Case, async: true
+
+  import Cantilever.Eventually
+  import Cantilever.WebClient, except: [send: 2]
+
+  alias Cantilever.EchoSocket
+  alias Cantilever.WebClient
+  alias Cantilever.WebServer
+  alias Cantilever.WebServer.ConnectionSupervisor
+
+  @moduletag :tmp_dir
+
+  setup context do
+    name = Module.concat(context.module, "Server#{System.unique_integer([:positive])}")
+    static = Path.join(context.tmp_dir, "static")
+    File.mkdir_p!(Path.join(static, "assets"))
+    File.write!(Path.join(static, "index.html"), "<h1>Hello</h1>")
+    File.write!(Path.join(static, "assets/app.js"), "hello()")
+    File.write!(Path.join(context.tmp_dir, "secret.txt"), "secret")
+
+    options =
+      [
+        name: name,
+        port: 0,
+        static: static,
+        sockets: %{"/echo" => {EchoSocket, test: self()}},
+        routes: %{
+          "/hello" => {__MODULE__, :hello, ["!"]},
+          "/crash" => {__MODULE__, :crash, []}
+        }
+      ] ++ Map.get(context, :server, [])
+
+    start_supervised!({WebServer, options})
+    {:ok, server: name, port: WebServer.port(name)}
+  end
+
+  def hello(%{method: "GET", params: params}, more),
+    do: {200, [{"content-type", "text/plain"}], ["Hello, ", params["name"] || "you", more]}
+
+  def crash(_request), do: raise("crashed")
+
+  describe "a request" do
+    test "for a file is answered with it", %{port: port} do
+      client = open(port)
+      assert {200, headers, "<h1>Hello</h1>"} = get(client, "/")
+      assert headers["content-type"] == "text/html; charset=utf-8"
+      assert headers["content-security-policy"] =~ "default-src 'self'"
+      assert headers["x-content-type-options"] == "nosniff"
+
+      assert {200, %{"content-type" => "text/javascript" <> _}, "hello()"} =
+               get(client, "/assets/app.js")
+
+      assert {200, %{"content-length" => "7"}, ""} = get(client, "/assets/app.js", [], "HEAD")
+      assert {304, _, ""} = get(client, "/", ["If-None-Match: " <> headers["etag"]])
+      assert {200, _, _} = get(client, "/", ["If-None-Match: \"other\""])
+    end
+
+    test "for anything else finds nothing", %{port: port} do
+      client = open(port)
+
+      for path <- [
+            "/none",
+            "/../secret.txt",
+            "/assets/../../secret.txt",
+            "/%2e%2e/secret.txt",
+            "/..%2fsecret.txt",
+            "/assets/..\\..\\secret.txt",
+            "//etc/passwd",
+            "/assets",
+            "/assets/",
+            "/index.html%00",
+            "/INDEX.HTML"
+          ],
+          do: assert({404, _, _} = get(client, path))
+    end
+
+    test "for a route calls it with what was asked", %{port: port} do
+      client = open(port)
+      assert {200, headers, "Hello, Ada L!"} = get(client, "/hello?name=Ada%20L")
+      assert headers["cache-control"] == "no-store"
+      assert {400, _, _} = get(client, "/hello?name=%ff")
+    end
+
+    @tag :capture_log
+    test "whose route crashes is answered with 500, and the next one as ever", %{port: port} do
+      client = open(port)
+      assert {500, _, _} = get(client, "/crash")
+      assert {200, _, _} = get(client, "/hello")
+    end
+
+    test "may follow another at once, in one packet or byte by byte", %{port: port} do
+      last = request("GET", "/", ["Connection: close"])
+      bytes = IO.iodata_to_binary([request("GET", "/hello", []), last])
+
+      for packets <- [[bytes], for(<<byte <- bytes>>, do: <<byte>>)] do
+        client = open(port, nodelay: true)
+        for packet <- packets, do: :ok = WebClient.send(client, packet)
+
+        assert [_, "Hello, you!HTTP" <> _, "<h1>Hello</h1>"] =
+                 String.split(rest(client), "\r\n\r\n")
+      end
+    end
+
+    test "is the last one when it says so, and of HTTP/1.0", %{port: port} do
+      client = open(port)
+      assert {200, %{"connection" => "close"}, _} = get(client, "/hello", ["Connection: close"])
+      assert rest(client) == ""
+      client = open(port)
+      :ok = WebClient.send(client, "GET /hello HTTP/1.0\r\n\r\n")
+      assert {200, %{"connection" => "close"}, _} = response(client)
+      assert rest(client) == ""
+    end
+
+    test "that is not taken is refused with its status", %{port: port} do
+      for {request, status} <- [
+            {request("POST", "/", []), 405},
+            {request("BREW", "/", []), 405},
+            {"GET / HTTP/1.1\r\n\r\n", 400},
+            {"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505},
+            {"GET nonsense HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+            {"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+            {"nonsense\r\n\r\n", 400},
+            {"\r\n\r\n", 400},
+            {"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400},
+            {request("GET", "/", ["Transfer-Encoding: chunked"]), 400},
+            {request("GET", "/", ["Content-Length: 5"]), 413},
+            {request("GET", "/", ["Content-Length: 0", "Content-Length: 5"]), 413}
+          ] do
+        client = open(port)
+        :ok = WebClient.send(client, request)
+        assert {^status, _, _} = response(client)
+      end
+    end
+
+    test "for the health and the figures is answered", %{port: port} do
+      client = open(port)
+      assert {200, _, ~s({"status":"serving"}\n)} = get(client, "/health")
+
+      assert {200, %{"content-type" => "text/plain; version=0.0.4" <> _}, text} =
+               get(client, "/metrics")
+
+      assert text =~ ~r/^cantilever_web_connections 1$/m
+      assert text =~ ~r/^cantilever_web_requests_total 2$/m
+      assert text =~ ~r/^erlang_vm_run_queue\{queue="dirty_io"\} \d+$/m
+
+      for line <- String.split(text, "\n", trim: true),
+          do: assert(line =~ ~r/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="\w+"\})? -?\d+)$/)
+    end
+  end
+
+  describe "a WebSocket" do
+    test "says what it hears", %{port: port} do
+      client = port |> open() |> upgrade("/echo?a=1&b=ü")
+      assert_receive {:socket, pid, info}
+      assert %{params: %{"a" => "1", "b" => "ü"}, transport: :websocket} = info
+      assert %{peer_data: %{address: {127, 0, 0, 1}}, frames: true} = info.connect_info
+
+      for text <- ["hello", String.duplicate("x", 126), String.duplicate("ü", 40_000)] do
+        :ok = send_text(client, text)
+        assert recv_frame(client) == {1, text}
+      end
+
+      :ok = WebClient.send(client, frame(2, <<0, 255>>))
+      assert recv_frame(client) == {2, <<0, 255>>}
+      :ok = send_text(client, "reply")
+      assert {1, "a"} = recv_frame(client)
+      assert {2, <<1>>} = recv_frame(client)
+
+      send(pid, {:say, for(n <- 1..1_000, do: {:text, "#{n}"})})
+      for n <- 1..1_000, do: assert(recv_frame(client) == {1, "#{n}"})
+      send(pid, {:say, {:frame, [<<0x81, 2>>, "hi"]}})
+      assert recv_frame(client) == {1, "hi"}
+    end
+
+    test "answers pings, also between the parts of a message", %{port: port} do
+      client = port |> open() |> upgrade("/echo")
+
+      :ok = WebClient.send(client, [frame(1, "a", fin: 0), frame(9, "ping"), frame(0, "b")])
+
+      assert recv_frame(client) == {10, "ping"}
+      assert recv_frame(client) == {1, "ab"}
+      assert_receive {:control, :ping, "ping"}
+      :ok = WebClient.send(client, frame(10, "pong"))
+      assert_receive {:control, :pong, "pong"}
+    end
+
+    test "takes what comes with the handshake", %{port: port} do
+      client = open(port)
+      :ok = WebClient.send(client, [request("GET", "/echo", handshake()), frame(1, "early")])
+      assert {101, _, rest} = response(client)
+      assert rest == "" or rest == <<0x81, 5, "early">>
+      if rest == "", do: assert(recv_frame(client) == {1, "early"})
+    end
+
+    test "closes as the client does, and as the socket says", %{port: port} do
+      client = port |> open() |> upgrade("/echo")
+      :ok = WebClient.send(client, frame(8, <<1000::16, "bye">>))
+      assert recv_frame(client) == {:close, 1000}
+      assert recv_frame(client) == :closed
+      assert_receive {:terminated, _pid, :remote}
+
+      for {text, code} <- [{"stop", 1000}, {"restart", 1012}, {"code", 4000}] do
+        client = port |> open() |> upgrade("/echo")
+        :ok = send_text(client, text)
+        assert recv_frame(client) == {:close, code}
+        :ok = WebClient.send(client, frame(8, <<code::16>>))
+        assert recv_frame(client) == :closed
+      end
+    end
+
+    @tag :capture_log
+    test "that crashes closes alone", %{port: port} do
+      [one, other] = for _ <- 1..2, do: port |> open() |> upgrade("/echo")
+      :ok = send_text(one, "crash")
+      assert recv_frame(one) == {:close, 1001}
+      assert recv_frame(one) == :closed
+      :ok = send_text(other, "still here")
+      assert recv_frame(other) == {1, "still here"}
+    end
+
+    test "is not opened by a request that is none", %{port: port} do
+      for {without, status} <- [
+            {"Upgrade: websocket", 426},
+            {"Sec-WebSocket-Version: 13", 426},
+            {"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", 400},
+            {"Connection: keep-alive, Upgrade", 400}
+          ] do
+        assert {^status, headers, _} = get(open(port), "/echo", handshake() -- [without])
+        if status == 426, do: assert(headers["sec-websocket-version"] == "13")
+      end
+
+      short =
+        (handshake() -- ["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]) ++
+          ["Sec-WebSocket-Key: short"]
+
+      assert {400, _, _} = get(open(port), "/echo", short)
+      assert {405, _, _} = get(open(port), "/echo", handshake(), "HEAD")
+      assert {404, _, _} = get(open(port), "/other", handshake())
+      assert {403, _, _} = get(open(port), "/echo?refuse=error", handshake())
+      assert {403, _, _} = get(open(port), "/echo?refuse=1", handshake())
+    end
+
+    test "is opened by pages of its own host only", %{port: port} do
+      host = "Host: localhost:#{port}"
+
+      for {origin, status} <- [
+            {"http://localhost:#{port}", 101},
+            {"http://localhost", 403},
+            {"http://evil.example", 403},
+            {"http://localhost:#{port}.evil.example", 403},
+            {"null", 403},
+            {"", 403}
+          ] do
+        assert {^status, _, _} =
+                 get(open(port), "/echo", [host, "Origin: " <> origin | handshake()])
+      end
+    end
+
+    @tag server: [check_origin: ["https://one.example"]]
+    test "is opened by the pages that are listed", %{port: port} do
+      assert {101, _, _} = get(open(port), "/echo", ["Origin: https://one.example" | handshake()])
+      assert {403, _, _} = get(open(port), "/echo", ["Origin: https://two.example" | handshake()])
+    end
+
+    @tag server: [hibernate_after_ms: 10]
+    test "hibernates, and wakes up", %{port: port} do
+      client = port |> open() |> upgrade("/echo")
+      assert_receive {:socket, pid, _info}
+
+      for n <- 1..3 do
+        eventually(fn ->
+          Process.info(pid, :current_function) == {:current_function, {:erlang, :hibernate, 3}}
+        end)
+
+        :ok = send_text(client, "#{n}")
+        assert recv_frame(client) == {1, "#{n}"}
+      end
+    end
+  end
+
+  describe "limits" do
+    @tag server: [max_header_bytes: 1_000, max_target_bytes: 100]
+    test "of heads", %{port: port} do
+      assert {404, _, _} = get(open(port), "/" <> String.duplicate("a", 99))
+      assert {414, _, _} = get(open(port), "/" <> String.duplicate("a", 100))
+      assert {414, _, _} = get(open(port), "/" <> String.duplicate("a", 5_000))
+      assert {200, _, _} = get(open(port), "/", ["X: " <> String.duplicate("a", 900)])
+      assert {431, _, _} = get(open(port), "/", ["X: " <> String.duplicate("a", 1_000)])
+    end
+
+    @tag server: [request_timeout_ms: 50, keep_alive_ms: 50]
+    test "of the time of a request, and between them", %{port: port} do
+      slow = open(port)
+      :ok = WebClient.send(slow, "GET / HTTP/1.1\r\n")
+      assert {408, _, _} = response(slow)
+      assert rest(open(port)) == ""
+      client = open(port)
+      assert {200, _, _} = get(client, "/")
+      assert rest(client) == ""
+    end
+
+    @tag server: [max_connections: 2]
+    test "of connections, also where some were killed", %{server: server, port: port} do
+      [one, two] = for _ <- 1..2, do: port |> open() |> upgrade("/echo")
+      assert {503, _, _} = response(open(port))
+      WebClient.close(one)
+      eventually(fn -> WebServer.connections(server) == 1 end)
+      three = port |> open() |> upgrade("/echo")
+      assert {503, _, _} = response(open(port))
+      for pid <- ConnectionSupervisor.pids(server), do: Process.exit(pid, :kill)
+      assert recv_frame(two) == :closed
+      assert recv_frame(three) == :closed
+      assert {200, _, _} = get(open(port), "/")
+    end
+
+    @tag server: [max_requests: 2]
+    test "of requests on a connection", %{port: port} do
+      client = open(port)
+      assert {200, _, _} = get(client, "/")
+      assert {200, %{"connection" => "close"}, _} = get(client, "/")
+      assert rest(client) == ""
+    end
+
+    @tag server: [max_frame_bytes: 200, max_message_bytes: 300]
+    test "of frames and messages", %{port: port} do
+      for frames <- [
+            frame(1, "", size: 201),
+            [frame(1, String.duplicate("a", 200), fin: 0), frame(0, String.duplicate("a", 101))]
+          ] do
+        client = port |> open() |> upgrade("/echo")
+        :ok = WebClient.send(client, frames)
+        assert recv_frame(client) == {:close, 1009}
+      end
+    end
+
+    @tag server: [frames_per_s: 5, frames_burst: 10]
+    test "of the frames of a client", %{port: port} do
+      client = port |> open() |> upgrade("/echo")
+      for _ <- 1..30, do: :ok = send_text(client, "quiet")
+      assert recv_frame(client) == {:close, 1008}
+    end
+
+    @tag server: [idle_timeout_ms: 100]
+    test "of silence", %{port: port} do
+      client = port |> open() |> upgrade("/echo")
+      assert_receive {:socket, pid, _info}
+      monitor = Process.monitor(pid)
+      assert_receive {:DOWN, ^monitor, _, _, {:shutdown, :idle}}, 2_000
+      assert recv_frame(client) == :closed
+    end
+
+    @tag server: [send_timeout_ms: 100, outgoing_bytes: 2_000]
+    test "of a client that does not read", %{port: port} do
+      client = port |> open(recbuf: 1_000) |> upgrade("/echo")
+      assert_receive {:socket, pid, _info}
+      monitor = Process.monitor(pid)
+      payload = String.duplicate("x", 100_000)
+      for _ <- 1..200, do: send(pid, {:say, {:text, payload}})
+      assert_receive {:DOWN, ^monitor, _, _, {:shutdown, reason}}, 5_000
+      assert reason in [{:slow, :timeout}, :closed]
+      WebClient.close(client)
+    end
+  end
+
+  describe "processes" do
+    test "form the tree that is drawn", %{server: server} do
+      children = server |> Supervisor.which_children() |> Enum.map(&elem(&1, 0)) |> Enum.sort()
+
+      assert children == [
+               WebServer.Acceptance,
+               WebServer.ConnectionSupervisor,
+               WebServer.Drainer
+             ]
+    end
+
+    test "the listener may die: open connections stay, and the port is the same", %{
+      server: server,
+      port: port
+    } do
+      client = port |> open() |> upgrade("/echo")
+
+      for _ <- 1..5 do
+        listener = GenServer.whereis(Module.concat(server, Listener))
+        Process.exit(listener, :kill)
+
+        eventually(fn ->
+          match?({:ok, _}, :gen_tcp.connect({127, 0, 0, 1}, port, [], 1_000)) and
+            GenServer.whereis(Module.concat(server, Listener)) not in [nil, listener]
+        end)
+      end
+
+      :ok = send_text(client, "still here")
+      assert recv_frame(client) == {1, "still here"}
+      assert {200, _, _} = get(open(port), "/")
+    end
+
+    test "a port that is taken is an error", %{port: port} do
+      Process.flag(:trap_exit, true)
+      assert {:error, reason} = WebServer.start_link(name: __MODULE__.Taken, port: port)
+      assert inspect(reason) =~ "eaddrinuse"
+    end
+
+    test "stopping closes all with 1012, so many a second, and waits for answers", %{
+      server: server,
+      port: port
+    } do
+      clients = for _ <- 1..20, do: port |> open() |> upgrade("/echo")
+      idle = open(port)
+      assert {200, _, _} = get(idle, "/")
+      begun = open(port)
+      :ok = WebClient.send(begun, "GET /health HTTP/1.1\r\nHost: x\r\n")
+      draining = Task.async(fn -> WebServer.drain(server) end)
+
+      for client <- clients do
+        assert recv_frame(client) == {:close, 1012}
+        :ok = WebClient.send(client, frame(8, <<1012::16>>))
+        assert recv_frame(client) == :closed
+      end
+
+      assert rest(idle) == ""
+      :ok = WebClient.send(begun, "\r\n")
+      assert {503, %{"connection" => "close"}, ~s({"status":"draining"}\n)} = response(begun)
+      assert rest(begun) == ""
+      assert :ok = Task.await(draining)
+      assert {:error, :econnrefused} = :gen_tcp.connect({127, 0, 0, 1}, port, [])
+    end
+  end
+
+  test "wrong options are named" do
+    for {options, message} <- [
+          {[unknown: 1], ~r/unknown option :unknown/},
+          {[port: 70_000], ~r/:port/},
+          {[ip: "localhost"], ~r/:ip/},
+          {[sockets: %{"chat" => {EchoSocket, []}}], ~r/:sockets/},
+          {[routes: %{"/a" => :b}], ~r/:routes/},
+          {[check_origin: :all], ~r/:check_origin/},
+          {[static: "/does/not/exist"], ~r/:static/}
+        ],
+        do: assert_raise(ArgumentError, message, fn -> WebServer.start_link(options) end)
+
+    assert_raise ArgumentError, ~r/no web server NoSuch/, fn -> WebServer.port(NoSuch) end
+  end
+end
