@@ -155,6 +155,8 @@ test("a picture is sent, its thumbnail is shown, and it opens in full", async ()
   await bob.keyboard.press("Escape")
   await full.waitFor({state: "hidden"})
 
+  await ada.locator("#file").setInputFiles({name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture")})
+  await ada.getByText("notes.txt is no JPEG, PNG or WebP picture.").waitFor()
   await ada.locator("#file").setInputFiles({name: "notes.png", mimeType: "image/png", buffer: Buffer.from("no picture")})
   await ada.getByText(/Not sent: /).waitFor()
   await ada.getByRole("button", {name: "Discard"}).click()

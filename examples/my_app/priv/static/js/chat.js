@@ -18,7 +18,7 @@ export class Chat {
     this.current = null
     const pictures = new Pictures()
     this.view = new MessagesView({pictures, viewer: new Viewer(pictures), userId: session.userId})
-    this.composer = new Composer({room: () => this.current, say: text => this.complain(text)})
+    this.composer = new Composer({room: () => this.current})
     this.render = debounced(() => this.draw())
     $("join").addEventListener("submit", event => {
       event.preventDefault()

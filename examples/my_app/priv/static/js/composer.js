@@ -7,8 +7,9 @@ const TYPES = ["image/jpeg", "image/png", "image/webp"]
 const LARGEST = 10_000_000
 
 export class Composer {
-  constructor({room, say}) {
-    Object.assign(this, {room, say})
+  constructor({room}) {
+    this.room = room
+    this.error = $("composer-error")
     this.form = $("composer")
     this.text = $("text")
     this.file = $("file")
@@ -22,6 +23,7 @@ export class Composer {
       this.send()
     })
     this.text.addEventListener("input", () => {
+      this.error.textContent = ""
       this.grow()
       if (this.text.value.trim() !== "") this.room()?.iType()
     })
@@ -61,9 +63,8 @@ export class Composer {
   }
 
   picture(file) {
-    if (!TYPES.includes(file.type)) return this.say(`${file.name} is no JPEG, PNG or WebP picture.`)
-    if (file.size > LARGEST) return this.say(`${file.name} has ${bytes(file.size)}; pictures may have ${bytes(LARGEST)}.`)
-    this.room()?.sendPicture(file, URL.createObjectURL(file))
+    this.error.textContent = refusal(file)
+    if (this.error.textContent === "") this.room()?.sendPicture(file, URL.createObjectURL(file))
   }
 
   // As high as what is written in it, up to what the style allows.
@@ -72,4 +73,10 @@ export class Composer {
     const line = parseFloat(getComputedStyle(this.text).lineHeight) || 21
     this.text.rows = Math.max(1, Math.min(6, Math.round((this.text.scrollHeight - 12) / line)))
   }
+}
+
+function refusal({name, type, size}) {
+  if (!TYPES.includes(type)) return `${name} is no JPEG, PNG or WebP picture.`
+  if (size > LARGEST) return `${name} has ${bytes(size)}; pictures may have ${bytes(LARGEST)}.`
+  return ""
 }

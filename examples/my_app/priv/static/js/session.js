@@ -2,7 +2,7 @@
 
 import {Socket} from "../vendor/phoenix.js"
 
-const LONGEST_DELAY_MS = 30_000
+const LONGEST_DELAY_MS = 10_000
 
 // How long to wait before the given try: what the server has advised at first, and ever longer, a little by chance, while it is away.
 export function delayMs(advisedMs, tries, chance = Math.random()) {
