@@ -44,7 +44,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
           name: atom,
           module: module,
           socket: term,
-          codec: WebSocket.t(),
+          # nil once the client has broken the rules.
+          codec: WebSocket.t() | nil,
           rate: Rate.t(),
           heard_ms: integer,
           out: [iodata],
@@ -172,7 +173,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     |> Map.update(:state, nil, &%{name: &1.name, module: &1.module})
   end
 
-  defp received(_bytes, %{closing?: true, codec: nil} = state), do: next(state)
+  # Of a client that has broken the rules, nothing more is read.
+  defp received(_bytes, %{codec: nil} = state), do: next(state)
 
   defp received(bytes, state) do
     %{options: options, counters: counters} = Config.fetch!(state.name)
@@ -187,7 +189,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
         case handle_events(events, state, options, counters) do
           {:stop, _reason, _state} = stop -> stop
-          state -> close(code, message, state)
+          state -> close(code, message, %{state | codec: nil})
         end
     end
   end
@@ -207,10 +209,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       {:wait, _ms, rate} ->
         Counters.add(counters, :flooding_clients)
 
-        close_with(@policy, "more than #{options.frames_per_s} frames a second", %{
-          state
-          | rate: rate
-        })
+        text = "more than #{options.frames_per_s} frames a second"
+        close_with(@policy, text, %{state | rate: rate, codec: nil})
     end
   end
 
@@ -301,6 +301,9 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   end
 
   defp failed(_closed, state), do: {:stop, {:shutdown, :closed}, state}
+
+  # What a client goes on sending waits in the system until it is closed.
+  defp activate(%{closing?: true} = state), do: next(state)
 
   defp activate(state) do
     case Stream.activate(state.stream, @packets) do
