@@ -26,8 +26,8 @@ defmodule Mix.Tasks.MyApp.Serve do
     port = Cantilever.WebServer.port(MyApp.WebServer)
     Mix.shell().info("MyApp is at http://localhost:#{port}")
 
-    # Whoever starts Mix to run this in a shell of its own wants the shell.
-    unless Code.ensure_loaded?(IEx) and IEx.started?(), do: Process.sleep(:infinity)
+    # The node stays when Mix is done; in a shell, the shell goes on.
+    System.no_halt(true)
   end
 
   @doc "The port that the arguments name."
