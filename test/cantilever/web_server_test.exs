@@ -410,6 +410,14 @@ defmodule Cantilever.WebServerTest do
       assert {200, _, _} = get(idle, "/")
       begun = open(port)
       :ok = WebClient.send(begun, "GET /health HTTP/1.1\r\nHost: x\r\n")
+
+      # It has the first part, and waits for more.
+      eventually(fn ->
+        Enum.any?(ConnectionSupervisor.pids(server), fn pid ->
+          match?({:current_function, {:prim_inet, _, _}}, Process.info(pid, :current_function))
+        end)
+      end)
+
       draining = Task.async(fn -> WebServer.drain(server) end)
 
       for client <- clients do

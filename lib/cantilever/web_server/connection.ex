@@ -14,9 +14,14 @@ defmodule Cantilever.WebServer.Connection do
   alias Cantilever.WebServer.WebSocketConnection
 
   @handed_over_ms 5_000
+  # To read a request takes so much, in words; a heap that has to grow is collected each time.
+  @request_words 1_598
 
   @spec start_link(atom, :tcp | :tls) :: {:ok, pid}
-  def start_link(name, kind), do: {:ok, :proc_lib.spawn_link(__MODULE__, :init, [name, kind])}
+  def start_link(name, kind) do
+    {:ok,
+     :proc_lib.spawn_opt(__MODULE__, :init, [name, kind], [:link, min_heap_size: @request_words])}
+  end
 
   @doc "Hands the socket over, which the process owns now."
   @spec serve(pid, term) :: term

@@ -58,6 +58,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   @spec enter(Stream.t(), Config.t(), module, term, binary) :: no_return
   def enter(stream, config, module, socket, rest) do
     %{name: name, options: options} = config
+    {:min_heap_size, least} = :erlang.system_info(:min_heap_size)
+    _request_words = Process.flag(:min_heap_size, least)
     {:ok, socket} = module.init(socket)
     now_ms = now_ms()
 
@@ -66,11 +68,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       name: name,
       module: module,
       socket: socket,
-      codec:
-        WebSocket.new(
-          max_frame_bytes: options.max_frame_bytes,
-          max_message_bytes: options.max_message_bytes
-        ),
+      codec: WebSocket.with_limits(options),
       rate: Rate.new(options.frames_burst, now_ms),
       heard_ms: now_ms
     }
