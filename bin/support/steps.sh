@@ -58,6 +58,22 @@ step() {
   say "    $name: $((SECONDS - started)) s"
 }
 
+# npm_packages DIR: what its package-lock.json names, in DIR/node_modules. Quick when it is there.
+npm_packages() {
+  local dir=$root/$1
+  [[ "$dir/node_modules/.package-lock.json" -nt "$dir/package-lock.json" ]] && return
+  step "npm packages, $1" "$1" npm ci --ignore-scripts --no-audit --no-fund
+  # Packages keep the times that they were packed with.
+  touch "$dir/node_modules/.package-lock.json"
+}
+
+# The client that the page of the example takes from npm, in its priv/static/vendor.
+page_client() {
+  local assets=examples/my_app/assets client=$root/examples/my_app/priv/static/vendor/phoenix.js
+  npm_packages "$assets"
+  [[ "$client" -nt "$root/$assets/node_modules/.package-lock.json" ]] || step "the page's client" "$assets" npm run --silent build
+}
+
 repeat_line() {
   local dir=$1
   shift

@@ -86,12 +86,17 @@ defmodule Cantilever.WebSocket do
   Raises `ArgumentError` for other options.
   """
   @spec new([option()]) :: t()
-  def new(options \\ []) do
-    %{max_frame_bytes: frame, max_message_bytes: message} =
-      Options.new!(options, @schema, "a WebSocket")
+  def new(options \\ []), do: options |> Options.new!(@schema, "a WebSocket") |> with_limits()
 
-    Native.websocket_new(frame, message)
-  end
+  # For who has checked the limits already, and makes thousands a second.
+  @doc false
+  @spec with_limits(%{
+          :max_frame_bytes => pos_integer(),
+          :max_message_bytes => pos_integer(),
+          optional(atom()) => term()
+        }) :: t()
+  def with_limits(%{max_frame_bytes: frame, max_message_bytes: message}),
+    do: Native.websocket_new(frame, message)
 
   @doc """
   Reads what has come: the events that are complete with it, in order.

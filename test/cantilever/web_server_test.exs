@@ -408,6 +408,16 @@ defmodule Cantilever.WebServerTest do
       clients = for _ <- 1..20, do: port |> open() |> upgrade("/echo")
       idle = open(port)
       assert {200, _, _} = get(idle, "/")
+      begun = open(port)
+      :ok = WebClient.send(begun, "GET /health HTTP/1.1\r\nHost: x\r\n")
+
+      # It has the first part, and waits for more.
+      eventually(fn ->
+        Enum.any?(ConnectionSupervisor.pids(server), fn pid ->
+          match?({:current_function, {:prim_inet, _, _}}, Process.info(pid, :current_function))
+        end)
+      end)
+
       draining = Task.async(fn -> WebServer.drain(server) end)
 
       for client <- clients do
@@ -416,8 +426,10 @@ defmodule Cantilever.WebServerTest do
         assert recv_frame(client) == :closed
       end
 
-      assert {503, %{"connection" => "close"}, ~s({"status":"draining"}\n)} = get(idle, "/health")
       assert rest(idle) == ""
+      :ok = WebClient.send(begun, "\r\n")
+      assert {503, %{"connection" => "close"}, ~s({"status":"draining"}\n)} = response(begun)
+      assert rest(begun) == ""
       assert :ok = Task.await(draining)
       assert {:error, :econnrefused} = :gen_tcp.connect({127, 0, 0, 1}, port, [])
     end

@@ -86,8 +86,8 @@ defmodule Cantilever.Chat.Rooms do
           "the chat #{inspect(config.name)} has as many rooms as max_rooms allows (#{limit})"
         )
   rescue
-    # The registry is being restarted, and says so to the room.
-    ArgumentError -> :ok
+    # The registry, or a partition of it, is being restarted, and says so to the room.
+    _gone in [ArgumentError, ArithmeticError] -> :ok
   end
 
   defp start(config, room_id) do

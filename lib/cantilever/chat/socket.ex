@@ -377,7 +377,7 @@ defmodule Cantilever.Chat.Socket do
         response = %{
           seq: seq,
           user_id: state.connection.user_id,
-          reconnect_after_ms: :rand.uniform(state.options.reconnect_within_ms)
+          reconnect_after_ms: 1 + by_chance(state.options.reconnect_within_ms)
         }
 
         {[Protocol.reply(refs, Frames.topic(room_id), :ok, response)], state}
@@ -399,6 +399,9 @@ defmodule Cantilever.Chat.Socket do
     [error] = state.connection.socket
     {[error], %{state | connection: %{state.connection | socket: []}}}
   end
+
+  # `:rand` would make a state for each process and keep it.
+  defp by_chance(range), do: :erlang.phash2(make_ref(), range)
 
   defp drop_channel(channels, room_id, join_ref) do
     case channels do

@@ -64,6 +64,8 @@ defmodule Cantilever.Chat.Users do
       end
     end
   rescue
-    ArgumentError -> error(:unavailable, "the registry of users is being restarted")
+    # A partition that is being restarted counts for nothing, or for no number.
+    _gone in [ArgumentError, ArithmeticError] ->
+      error(:unavailable, "the registry of users is being restarted")
   end
 end

@@ -59,6 +59,14 @@ defmodule Cantilever.Responsiveness.Probe do
     summary(histogram)
   end
 
+  @doc """
+  Tells what was seen since it was started or asked the last time, and goes on.
+
+  A question that is still open counts in the summary of the time in which it is answered.
+  """
+  @spec take(pid) :: summary
+  def take(probe), do: probe |> GenServer.call(:take, :infinity) |> summary()
+
   @doc "The summary of a histogram of microseconds."
   @spec summary(Histogram.t()) :: summary
   def summary(histogram) do
@@ -115,6 +123,9 @@ defmodule Cantilever.Responsiveness.Probe do
 
     {:reply, histogram, state}
   end
+
+  def handle_call(:take, _from, state),
+    do: {:reply, state.histogram, %{state | histogram: Histogram.new()}}
 
   @impl GenServer
   def terminate(_reason, state) do

@@ -57,7 +57,7 @@ defmodule Cantilever.WebServer.Acceptor do
 
     if room_for_one_more?(config) do
       Counters.add(config.counters, :opened)
-      {:ok, connection} = ConnectionSupervisor.start_connection(config.name, kind)
+      {:ok, connection} = ConnectionSupervisor.start_connection(config, kind)
       transport = if kind == :tcp, do: :gen_tcp, else: :ssl
 
       # One that has gone meanwhile is found out by its process.

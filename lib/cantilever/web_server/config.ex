@@ -2,10 +2,11 @@ defmodule Cantilever.WebServer.Config do
   @moduledoc false
   # What all processes of a server read: its options, what it serves, and its counters.
 
+  alias Cantilever.WebServer.ConnectionSupervisor
   alias Cantilever.WebServer.Counters
   alias Cantilever.WebServer.Static
 
-  @enforce_keys [:name, :options, :static, :counters, :state]
+  @enforce_keys [:name, :options, :static, :counters, :state, :connection_supervisor]
   defstruct @enforce_keys
 
   @type t :: %__MODULE__{
@@ -13,6 +14,7 @@ defmodule Cantilever.WebServer.Config do
           options: Cantilever.WebServer.Options.t(),
           static: Static.t(),
           counters: Counters.t(),
+          connection_supervisor: atom,
           # The port, and whether the server is draining.
           state: :atomics.atomics_ref()
         }
@@ -27,6 +29,7 @@ defmodule Cantilever.WebServer.Config do
       options: options,
       static: Static.index(options.static),
       counters: Counters.new(),
+      connection_supervisor: part(options.name, ConnectionSupervisor),
       state: :atomics.new(2, signed: false)
     }
   end

@@ -14,9 +14,14 @@ defmodule Cantilever.WebServer.Connection do
   alias Cantilever.WebServer.WebSocketConnection
 
   @handed_over_ms 5_000
+  # To read a request takes so much, in words; a heap that has to grow is collected each time.
+  @request_words 1_598
 
   @spec start_link(atom, :tcp | :tls) :: {:ok, pid}
-  def start_link(name, kind), do: {:ok, :proc_lib.spawn_link(__MODULE__, :init, [name, kind])}
+  def start_link(name, kind) do
+    {:ok,
+     :proc_lib.spawn_opt(__MODULE__, :init, [name, kind], [:link, min_heap_size: @request_words])}
+  end
 
   @doc "Hands the socket over, which the process owns now."
   @spec serve(pid, term) :: term
@@ -73,7 +78,7 @@ defmodule Cantilever.WebServer.Connection do
   defp read(stream, options, bytes, seen, until) do
     case Request.read(bytes, seen, options) do
       :more ->
-        case Stream.recv(stream, max(until - now_ms(), 0)) do
+        case more(stream, bytes, max(until - now_ms(), 0)) do
           {:ok, more} when bytes == "" ->
             read(stream, options, more, 0, now_ms() + options.request_timeout_ms)
 
@@ -91,6 +96,9 @@ defmodule Cantilever.WebServer.Connection do
         done
     end
   end
+
+  defp more(stream, "", timeout), do: Stream.await(stream, timeout)
+  defp more(stream, _begun, timeout), do: Stream.recv(stream, timeout)
 
   defp answer(stream, config, request, rest, nth) do
     Counters.add(config.counters, :requests)

@@ -28,9 +28,9 @@ defmodule Cantilever.WebServer.ConnectionSupervisor do
   @spec start_link(atom) :: Supervisor.on_start()
   def start_link(name), do: :supervisor.start_link(__MODULE__, name)
 
-  @spec start_connection(atom, :tcp | :tls) :: {:ok, pid}
-  def start_connection(name, kind) do
-    supervisor = {:via, PartitionSupervisor, {Config.part(name, __MODULE__), make_ref()}}
+  @spec start_connection(Config.t(), :tcp | :tls) :: {:ok, pid}
+  def start_connection(config, kind) do
+    supervisor = {:via, PartitionSupervisor, {config.connection_supervisor, make_ref()}}
     :supervisor.start_child(supervisor, [kind])
   end
 

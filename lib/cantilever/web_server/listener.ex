@@ -41,7 +41,9 @@ defmodule Cantilever.WebServer.Listener do
   end
 
   defp listen(%{tls: tls} = options, port) do
-    with {:ok, socket} <- :ssl.listen(port, tcp_options(options) ++ tls),
+    # Only who asks for TLS needs it, and in a release, :ssl among the applications.
+    with {:ok, _started} <- Application.ensure_all_started(:ssl),
+         {:ok, socket} <- :ssl.listen(port, tcp_options(options) ++ tls),
          {:ok, {_ip, port}} <- :ssl.sockname(socket),
          do: {:ok, {:tls, socket}, port}
   end

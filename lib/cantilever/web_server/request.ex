@@ -82,8 +82,12 @@ defmodule Cantilever.WebServer.Request do
   defp headers(bytes, headers) do
     case :erlang.decode_packet(:httph_bin, bytes, []) do
       {:ok, {:http_header, _bit, name, _unmodified, value}, rest} ->
-        name = name |> to_string() |> String.downcase(:ascii)
-        headers(rest, Map.update(headers, name, value, &(&1 <> ", " <> value)))
+        name = name(name)
+
+        case headers do
+          %{^name => before} -> headers(rest, %{headers | name => before <> ", " <> value})
+          _new -> headers(rest, Map.put(headers, name, value))
+        end
 
       {:ok, :http_eoh, rest} ->
         {:ok, headers, rest}
@@ -92,6 +96,16 @@ defmodule Cantilever.WebServer.Request do
         {:error, 400}
     end
   end
+
+  # What the parser knows is an atom.
+  for known <- ~w(Host Connection Upgrade Origin Cookie Accept User-Agent Content-Length
+                  Transfer-Encoding Accept-Encoding Accept-Language Cache-Control Pragma
+                  If-None-Match)a do
+    defp name(unquote(known)), do: unquote(known |> Atom.to_string() |> String.downcase(:ascii))
+  end
+
+  defp name(name) when is_atom(name), do: name(Atom.to_string(name))
+  defp name(name), do: String.downcase(name, :ascii)
 
   # What comes after a body that one reader sees and another does not would be a request of somebody else's.
   defp check(version, _headers) when version not in [{1, 0}, {1, 1}], do: {:error, 505}
@@ -103,7 +117,13 @@ defmodule Cantilever.WebServer.Request do
   @doc "The parameters of the query."
   @spec params(t) :: {:ok, %{String.t() => String.t()}} | :error
   def params(request) do
-    params = URI.decode_query(request.query)
+    params =
+      for pair <- :binary.split(request.query, "&", [:global, :trim_all]), into: %{} do
+        case :binary.split(pair, "=") do
+          [key, value] -> {decode(key), decode(value)}
+          [key] -> {decode(key), ""}
+        end
+      end
 
     if Enum.all?(params, fn {key, value} -> String.valid?(key) and String.valid?(value) end),
       do: {:ok, params},
@@ -112,14 +132,30 @@ defmodule Cantilever.WebServer.Request do
     ArgumentError -> :error
   end
 
+  # Most texts, as tokens, have nothing to decode, and are long.
+  defp decode(text) do
+    case :binary.match(text, ["%", "+"]) do
+      :nomatch -> text
+      _some -> URI.decode_www_form(text)
+    end
+  end
+
   @doc "Whether a header that is a list has this word, in any case."
   @spec lists?(t, String.t(), String.t()) :: boolean
   def lists?(request, header, word) do
-    request.headers
-    |> Map.get(header, "")
-    |> String.downcase(:ascii)
-    |> String.split([",", " ", "\t"], trim: true)
-    |> Enum.member?(word)
+    case request.headers do
+      %{^header => ^word} ->
+        true
+
+      %{^header => value} ->
+        value
+        |> String.downcase(:ascii)
+        |> :binary.split([",", " ", "\t"], [:global])
+        |> Enum.member?(word)
+
+      _none ->
+        false
+    end
   end
 
   @doc "Whether the client wants the connection to stay open."

@@ -8,6 +8,21 @@ defmodule Cantilever.WebServer.Stream do
   def recv({:tcp, port}, timeout), do: :gen_tcp.recv(port, 0, timeout)
   def recv({:tls, socket}, timeout), do: :ssl.recv(socket, 0, timeout)
 
+  @doc "The first bytes of a request, unless the server is draining: a client that may wait has none under way."
+  @spec await(t, timeout) :: {:ok, binary} | {:error, term}
+  def await({_kind, socket} = stream, timeout) do
+    with :ok <- activate(stream, :once) do
+      receive do
+        {kind, ^socket, bytes} when kind in [:tcp, :ssl] -> {:ok, bytes}
+        {kind, ^socket} when kind in [:tcp_closed, :ssl_closed] -> {:error, :closed}
+        {kind, ^socket, reason} when kind in [:tcp_error, :ssl_error] -> {:error, reason}
+        :drain_connection -> {:error, :draining}
+      after
+        timeout -> {:error, :timeout}
+      end
+    end
+  end
+
   @doc "Sends, and waits until the client has room for it."
   @spec write(t, iodata) :: :ok | {:error, term}
   def write({:tcp, port}, data), do: :gen_tcp.send(port, data)
@@ -37,7 +52,7 @@ defmodule Cantilever.WebServer.Stream do
   def write_soon(stream, data), do: write(stream, data)
 
   @doc "Has the next `packets` come as messages."
-  @spec activate(t, pos_integer) :: :ok | {:error, term}
+  @spec activate(t, pos_integer | :once) :: :ok | {:error, term}
   def activate({:tcp, port}, packets), do: :inet.setopts(port, active: packets)
   def activate({:tls, socket}, packets), do: :ssl.setopts(socket, active: packets)
 

@@ -44,7 +44,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
           name: atom,
           module: module,
           socket: term,
-          codec: WebSocket.t(),
+          # nil once the client has broken the rules.
+          codec: WebSocket.t() | nil,
           rate: Rate.t(),
           heard_ms: integer,
           out: [iodata],
@@ -57,6 +58,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   @spec enter(Stream.t(), Config.t(), module, term, binary) :: no_return
   def enter(stream, config, module, socket, rest) do
     %{name: name, options: options} = config
+    {:min_heap_size, least} = :erlang.system_info(:min_heap_size)
+    _request_words = Process.flag(:min_heap_size, least)
     {:ok, socket} = module.init(socket)
     now_ms = now_ms()
 
@@ -65,11 +68,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       name: name,
       module: module,
       socket: socket,
-      codec:
-        WebSocket.new(
-          max_frame_bytes: options.max_frame_bytes,
-          max_message_bytes: options.max_message_bytes
-        ),
+      codec: WebSocket.with_limits(options),
       rate: Rate.new(options.frames_burst, now_ms),
       heard_ms: now_ms
     }
@@ -77,8 +76,13 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     if rest != "", do: send(self(), {elem(stream, 0), :handshake, rest})
     _active = Stream.activate(stream, @packets)
     Process.send_after(self(), :look_silent, options.idle_timeout_ms)
-    :gen_server.enter_loop(__MODULE__, [], stay_awake(state))
+    # The heap of the request is given back before thousands of them are there.
+    :proc_lib.hibernate(__MODULE__, :loop, [state])
   end
+
+  @doc false
+  @spec loop(t) :: no_return
+  def loop(state), do: :gen_server.enter_loop(__MODULE__, [], state)
 
   @impl GenServer
   def init(_never), do: {:stop, :not_started_this_way}
@@ -172,7 +176,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     |> Map.update(:state, nil, &%{name: &1.name, module: &1.module})
   end
 
-  defp received(_bytes, %{closing?: true, codec: nil} = state), do: next(state)
+  # Of a client that has broken the rules, nothing more is read.
+  defp received(_bytes, %{codec: nil} = state), do: next(state)
 
   defp received(bytes, state) do
     %{options: options, counters: counters} = Config.fetch!(state.name)
@@ -187,7 +192,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
         case handle_events(events, state, options, counters) do
           {:stop, _reason, _state} = stop -> stop
-          state -> close(code, message, state)
+          state -> close(code, message, %{state | codec: nil})
         end
     end
   end
@@ -207,10 +212,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       {:wait, _ms, rate} ->
         Counters.add(counters, :flooding_clients)
 
-        close_with(@policy, "more than #{options.frames_per_s} frames a second", %{
-          state
-          | rate: rate
-        })
+        text = "more than #{options.frames_per_s} frames a second"
+        close_with(@policy, text, %{state | rate: rate, codec: nil})
     end
   end
 
@@ -301,6 +304,9 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   end
 
   defp failed(_closed, state), do: {:stop, {:shutdown, :closed}, state}
+
+  # What a client goes on sending waits in the system until it is closed.
+  defp activate(%{closing?: true} = state), do: next(state)
 
   defp activate(state) do
     case Stream.activate(state.stream, @packets) do

@@ -159,4 +159,38 @@ defmodule Cantilever.Chat.SupervisionTest do
       {id, is_pid(pid), type, modules, children}
     end
   end
+
+  test "while a partition of a registry is away, nobody crashes", %{chat: chat} do
+    config = Config.fetch!(chat)
+    client = client(chat, "ann", :ann)
+
+    for registry <- [config.user_registry, config.room_registry] do
+      :ok = :sys.suspend(registry)
+      [partition | _] = for {_id, pid, _, _} <- partitions(registry), do: pid
+      kill(partition)
+
+      for n <- 1..20 do
+        answer = Chat.connect(chat, "user #{n}", owner: nil)
+        assert match?({:ok, _}, answer) or match?({:error, %Error{reason: :unavailable}}, answer)
+        answer = UserConnection.join(client, "room #{n}", timeout: 0)
+        assert match?({:ok, _}, answer) or match?({:error, %Error{reason: :unavailable}}, answer)
+      end
+
+      :ok = :sys.resume(registry)
+    end
+
+    assert Process.alive?(client)
+    eventually(fn -> match?({:ok, _}, UserConnection.join(client, "after", timeout: 100)) end)
+    assert {:ok, _} = Chat.connect(chat, "bob", owner: nil)
+  end
+
+  # A supervisor that is suspended does not say what it has.
+  defp partitions(registry) do
+    {:links, links} = Process.info(GenServer.whereis(registry), :links)
+
+    for pid <- links,
+        {:registered_name, name} when is_atom(name) <- [Process.info(pid, :registered_name)],
+        name |> Atom.to_string() |> String.contains?("PIDPartition"),
+        do: {name, pid, :worker, []}
+  end
 end

@@ -3,6 +3,22 @@ defmodule Cantilever.Responsiveness.ProbeTest do
 
   alias Cantilever.Responsiveness.{Histogram, Probe}
 
+  describe "take/1" do
+    test "tells what was seen since the last time, each answer once, and goes on" do
+      {:ok, probe} = Probe.start_link(echoes: [self()])
+      {_echo, moment} = answer(probe)
+      # It takes its messages in their order, so it has counted the answer.
+      first = Probe.take(probe)
+      assert first.answers >= 1
+      assert Probe.take(probe).answers == 0
+
+      # What was open meanwhile is not lost.
+      {_echo, later} = answer(probe)
+      assert first.answers + Probe.take(probe).answers >= later - moment + 1
+      Probe.stop(probe)
+    end
+  end
+
   describe "start_link/1 and stop/1" do
     test "asks at one millisecond after the other, and counts an answer for each" do
       {:ok, probe} = Probe.start_link(echoes: [self()])

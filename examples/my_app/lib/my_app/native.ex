@@ -5,8 +5,11 @@ defmodule MyApp.Native do
       iex> MyApp.Native.intensive_calculation(4)
       14
 
-  There are three, one for each way to run native code beside Elixir: one that yields as Elixir code does, one that
+  Three are of use, one for each way to run native code beside Elixir: one that yields as Elixir code does, one that
   takes all cores, and one that calls codecs which know nothing of the BEAM. Each of them stops when its caller dies.
+
+  Two more are there to compare with, on the page of `MyApp.Web`: the same calculation on a dirty scheduler, and
+  `hold_scheduler/1`, which does what no native function may do.
   """
 
   use Cantilever.Nif, otp_app: :my_app, crate: "my_app_native"
@@ -21,6 +24,23 @@ defmodule MyApp.Native do
   """
   @spec intensive_calculation(non_neg_integer()) :: non_neg_integer()
   def intensive_calculation(_n), do: :erlang.nif_error(:nif_not_loaded)
+
+  @doc """
+  The same sum on a dirty scheduler, where it takes a thread away from the schedulers for as long as it lasts.
+
+  `intensive_calculation/1` is the one to use. This one stops when its caller dies, as that one does.
+  """
+  @spec intensive_calculation_dirty(non_neg_integer()) :: non_neg_integer()
+  def intensive_calculation_dirty(_n), do: :erlang.nif_error(:nif_not_loaded)
+
+  @doc """
+  What not to do: holds its scheduler for `ms` milliseconds, for 1000 at most, and returns how many squares it has added up.
+
+  Nobody else runs on this scheduler meanwhile, and nobody can stop it: it goes on also when its caller is killed. Call
+  it to see what others feel of such a function, and for nothing else.
+  """
+  @spec hold_scheduler(ms :: non_neg_integer()) :: non_neg_integer()
+  def hold_scheduler(_ms), do: :erlang.nif_error(:nif_not_loaded)
 
   @doc """
   A picture of the Mandelbrot set, as PNG.

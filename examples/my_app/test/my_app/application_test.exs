@@ -17,7 +17,7 @@ defmodule MyApp.ApplicationTest do
            |> Supervisor.which_children()
            |> Enum.map(&elem(&1, 0))
            |> Enum.sort() ==
-             [MyApp.Chat, MyApp.PictureMessages]
+             [MyApp.Chat, MyApp.Panel, MyApp.PictureMessages, MyApp.WebServer, MyApp.Work]
   end
 
   test "the databases are in the configured folder" do
@@ -25,6 +25,45 @@ defmodule MyApp.ApplicationTest do
     assert String.starts_with?(dir, System.tmp_dir!())
     assert {:ok, _messages} = Cantilever.Chat.history(MyApp.Chat, "lobby")
     assert File.exists?(Path.join(dir, "chat.db"))
+  end
+
+  test "the page, its figures and tokens are served, and the secret is kept" do
+    port = Cantilever.WebServer.port(MyApp.WebServer)
+
+    assert {200, page} = get(port, "/")
+    assert page =~ "js/main.js"
+    assert {200, _script} = get(port, "/js/main.js")
+    assert {200, _metrics} = get(port, "/metrics")
+    assert {404, _none} = get(port, "/../mix.exs")
+    assert {400, refused} = get(port, "/token")
+    assert Cantilever.JSON.decode!(refused)["reason"] == "invalid_user_id"
+
+    assert {200, answer} = get(port, "/token?user_id=ada%20l")
+    secret = MyApp.Secret.fetch!(Path.join(MyApp.Application.data_dir(), "secret"))
+    token = Cantilever.JSON.decode!(answer)["token"]
+    assert Cantilever.Chat.Token.verify(secret, token) == {:ok, "ada l"}
+  end
+
+  defp get(port, target) do
+    {:ok, socket} = :gen_tcp.connect({127, 0, 0, 1}, port, [:binary, active: false])
+
+    :ok =
+      :gen_tcp.send(
+        socket,
+        "GET #{target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+      )
+
+    ["HTTP/1.1 " <> <<status::binary-size(3)>> <> _head, body] =
+      socket |> read_all("") |> String.split("\r\n\r\n", parts: 2)
+
+    {String.to_integer(status), body}
+  end
+
+  defp read_all(socket, read) do
+    case :gen_tcp.recv(socket, 0) do
+      {:ok, more} -> read_all(socket, read <> more)
+      {:error, :closed} -> read
+    end
   end
 
   test "the lines of the READMEs have two users talk" do

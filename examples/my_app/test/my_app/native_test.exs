@@ -42,6 +42,34 @@ defmodule MyApp.NativeTest do
     end
   end
 
+  describe "intensive_calculation_dirty/1" do
+    test "is the same sum" do
+      for n <- [0, 1, 4096, 4097, 1_000_003],
+          do: assert(Native.intensive_calculation_dirty(n) == Native.intensive_calculation(n))
+    end
+
+    test "ends with its caller" do
+      caller = spawn(fn -> Native.intensive_calculation_dirty(2 ** 63) end)
+      monitor = Process.monitor(caller)
+      Process.exit(caller, :kill)
+      assert_receive {:DOWN, ^monitor, :process, ^caller, :killed}
+    end
+  end
+
+  describe "hold_scheduler/1" do
+    test "takes as long as it was told to" do
+      {us, squares} = :timer.tc(fn -> Native.hold_scheduler(20) end)
+      assert us >= 20_000
+      assert squares > 0
+      assert Native.hold_scheduler(0) == 0
+    end
+
+    test "refuses what is no time" do
+      for input <- [-1, 1.0, nil, 2 ** 64],
+          do: assert_raise(ArgumentError, fn -> Native.hold_scheduler(input) end)
+    end
+  end
+
   describe "render_fractal/3" do
     test "is a PNG of the size asked for" do
       assert {:ok, png} = Native.render_fractal(64, 48, 100)

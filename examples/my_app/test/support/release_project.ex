@@ -3,7 +3,7 @@ defmodule MyApp.ReleaseProject do
   # A copy of this project that a test may change, and whose releases it builds.
 
   @root File.cwd!()
-  @files ~w(config lib rel mix.exs) ++
+  @files ~w(config lib priv/static rel mix.exs) ++
            for(file <- ~w(src Cargo.toml Cargo.lock), do: "native/my_app_native/" <> file)
 
   @spec create(Path.t()) :: Path.t()
@@ -13,6 +13,9 @@ defmodule MyApp.ReleaseProject do
       File.mkdir_p!(Path.dirname(target))
       File.cp_r!(Path.join(@root, file), target)
     end
+
+    # The page of another node may be at its own port already.
+    File.write!(Path.join(dir, "config/config.exs"), "\nconfig :my_app, port: 0\n", [:append])
 
     kit = Path.expand("../..", @root)
     replace(dir, "mix.exs", ~s(path: "../.."), "path: #{inspect(kit)}")

@@ -17,6 +17,8 @@ defmodule Mix.Tasks.MyApp.Fractals do
   @impl Mix.Task
   def run(args) do
     {dir, count, size} = parse(args)
+    # The page may be served by another node meanwhile.
+    Application.put_env(:my_app, :port, nil, persistent: true)
     Mix.Task.run("app.start")
     Enum.each(MyApp.Fractals.plan(count, size), &render(&1, dir))
   end

@@ -29,6 +29,8 @@ defmodule Mix.Tasks.MyApp.Thumbnails do
 
     {pictures, unreadable} = pictures(dir, out)
     prepare(out)
+    # The page may be served by another node meanwhile.
+    Application.put_env(:my_app, :port, nil, persistent: true)
     Mix.Task.run("app.start")
 
     {:ok, probe} = Probe.start_link()

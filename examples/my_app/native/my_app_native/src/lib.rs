@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(dead_code))]
 
 mod fractal;
+mod hold;
 mod intensive_calculation;
 #[cfg(not(test))]
 mod nif;

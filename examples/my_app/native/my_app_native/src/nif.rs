@@ -1,9 +1,12 @@
 //! What the BEAM calls: decode, call the plain function, encode.
 
+use std::time::Duration;
+
 use cantilever::{BigInt, Binary, CancelToken, OwnedBinary};
 
 use crate::Cancelled;
 use crate::fractal::{self, FractalError};
+use crate::hold;
 use crate::intensive_calculation::{Sum, chunks};
 use crate::thumbnail::{self, ThumbnailError};
 
@@ -15,6 +18,25 @@ async fn intensive_calculation(n: u64) -> BigInt {
         cantilever::checkpoint().await;
     }
     sum.into()
+}
+
+#[cantilever::nif(schedule = "DirtyCpu")]
+fn intensive_calculation_dirty(n: u64, cancel: CancelToken) -> BigInt {
+    let mut sum = Sum::default();
+    for range in chunks(n) {
+        // Nobody waits for the result any more.
+        if cancel.check().is_err() {
+            break;
+        }
+        sum.add_squares(range);
+    }
+    BigInt::from(sum)
+}
+
+// What not to do, for the page to show: it holds its scheduler all the time.
+#[cantilever::nif]
+fn hold_scheduler(ms: u64) -> u64 {
+    hold::hold(Duration::from_millis(ms))
 }
 
 #[cantilever::nif(schedule = "DirtyCpu")]
