@@ -1,3 +1,6 @@
+for file <- ~w(../support/bench report loads node client),
+    do: Code.require_file("#{file}.exs", __DIR__)
+
 defmodule Cantilever.Bench.WebSocket.Turns do
   @moduledoc """
   Measures a server while it is idle and beside each load, in turns.
