@@ -95,12 +95,13 @@ defmodule Cantilever.Bench.WebSocket.Client do
 
   defp now_ms, do: System.monotonic_time(:millisecond)
 
-  @doc "How many clients there may be: both they and the server have a limit of open files."
-  @spec most() :: pos_integer
-  def most do
+  @doc "So many clients, or fewer: both they and the server have a limit of open files."
+  @spec at_most(pos_integer) :: pos_integer
+  def at_most(wanted) do
     [_line, hard] =
       Regex.run(~r/^Max open files +\S+ +(\d+|unlimited)/m, File.read!("/proc/self/limits"))
 
-    if hard == "unlimited", do: 19_000, else: min(19_000, String.to_integer(hard) - 1_000)
+    # A twentieth is for other files.
+    if hard == "unlimited", do: wanted, else: min(wanted, div(String.to_integer(hard) * 19, 20))
   end
 end

@@ -9,7 +9,7 @@ defmodule Cantilever.Bench.WebSocket.FanOut do
   alias Cantilever.Bench.WebSocket.{Client, Node, Report, Turns}
 
   @clients 10_000
-  @rooms 100
+  @members 100
   # Deliveries a second of the open loops.
   @large_per_s 27_000
   @small_per_s 21_000
@@ -18,16 +18,17 @@ defmodule Cantilever.Bench.WebSocket.FanOut do
 
   @spec run(Path.t(), quick :: boolean) :: {[Bench.result()], [Bench.goal()]}
   def run(program, quick?) do
-    {large_results, large_goals} = large(program, quick?)
-    {small_results, small_goals} = small(program, quick?)
+    rooms = div(Client.at_most(@clients), @members)
+    {large_results, large_goals} = large(program, rooms * @members, quick?)
+    {small_results, small_goals} = small(program, rooms, quick?)
     {large_results ++ small_results, large_goals ++ small_goals}
   end
 
-  defp large(program, quick?) do
+  defp large(program, clients, quick?) do
     {rounds, closed_s, open_s} = if quick?, do: {1, 2, 3}, else: {3, 5, 8}
 
     samples =
-      with_clients(program, [], 1, fn _server, client ->
+      with_clients(program, [], clients, 1, fn _server, client ->
         %{
           idle:
             for(
@@ -37,7 +38,7 @@ defmodule Cantilever.Bench.WebSocket.FanOut do
         }
       end)
 
-    title = "a room of #{@clients}"
+    title = "a room of #{clients}"
     phoenix = %{throughput: "55 000 to 65 000", p99_ms: "200"}
     limits = %{throughput: 120_000, p99_ms: 100}
 
@@ -45,15 +46,15 @@ defmodule Cantilever.Bench.WebSocket.FanOut do
      goals(samples, title, @large_per_s, limits, phoenix)}
   end
 
-  defp small(program, quick?) do
+  defp small(program, rooms, quick?) do
     {rounds, closed_s, open_s} = if quick?, do: {1, 1, 1}, else: {3, 4, 6}
 
     samples =
-      with_clients(program, [loads: true], @rooms, fn server, client ->
+      with_clients(program, [loads: true], rooms * @members, rooms, fn server, client ->
         Turns.run(server, rounds, fn -> measure(client, closed_s, open_s, @small_per_s) end)
       end)
 
-    title = "#{@rooms} rooms of #{div(@clients, @rooms)}"
+    title = "#{rooms} rooms of #{@members}"
     phoenix = %{throughput: "40 000 to 50 000", p99_ms: "3.3"}
     limits = %{throughput: 100_000, p99_ms: 3}
 
@@ -85,9 +86,9 @@ defmodule Cantilever.Bench.WebSocket.FanOut do
     ]
   end
 
-  defp with_clients(program, options, rooms, fun) do
+  defp with_clients(program, options, clients, rooms, fun) do
     Node.run(options, fn server ->
-      Client.run(program, server, [clients: @clients, rooms: rooms], fn client, _joined ->
+      Client.run(program, server, [clients: clients, rooms: rooms], fn client, _joined ->
         fun.(server, client)
       end)
     end)

@@ -13,7 +13,8 @@ defmodule Cantilever.Bench.WebSocket.Idle do
 
   @spec run(Path.t(), quick :: boolean) :: {[Bench.result()], [Bench.goal()]}
   def run(program, quick?) do
-    {clients, hold_s} = if quick?, do: {min(Client.most(), 5_000), 10}, else: {Client.most(), 65}
+    {clients, hold_s} = if quick?, do: {5_000, 10}, else: {19_000, 65}
+    clients = Client.at_most(clients)
 
     figures =
       Node.run(fn server ->

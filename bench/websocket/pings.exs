@@ -29,9 +29,11 @@ defmodule Cantilever.Bench.WebSocket.Pings do
   def run(program, quick?) do
     {rounds, closed_s, open_s} = if quick?, do: {1, 1, 1.5}, else: {5, 4, 6}
 
+    clients = Client.at_most(@clients)
+
     {samples, blocked} =
       Node.run([loads: true], fn server ->
-        Client.run(program, server, [clients: @clients, rooms: @rooms], fn client, _joined ->
+        Client.run(program, server, [clients: clients, rooms: @rooms], fn client, _joined ->
           open = &Client.command(client, "ping open #{&1} #{@per_s}")
 
           {
