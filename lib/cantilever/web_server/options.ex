@@ -116,7 +116,8 @@ defmodule Cantilever.WebServer.Options do
     hibernate_after_ms: [
       type: {:integer, 1},
       default: 5_000,
-      doc: "after how long without a message a WebSocket's process hibernates, in ms"
+      doc:
+        "after how long without a message the process of a WebSocket hibernates, in ms; one that gets a message now and then does so right after it"
     ],
     outgoing_bytes: [
       type: {:integer, 1_024},

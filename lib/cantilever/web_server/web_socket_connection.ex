@@ -16,6 +16,9 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   @gather 64
   # What little a process has done that got no message worth staying awake for.
   @idle_reductions 400
+  # So often it hibernates again right after a message, in this time: whoever only sends heartbeats is never awake for longer.
+  @calm_wakings 3
+  @calm_ms 1_000
   @close_ms 2_000
 
   @going_away 1001
@@ -36,6 +39,9 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     gathered: 0,
     # Its reductions when it was last looked at; nil while it is hibernating.
     busy: nil,
+    # Since when its wakings are counted, and how many there were.
+    calm_ms: 0,
+    wakings: 0,
     closing?: false
   ]
 
@@ -51,6 +57,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
           out: [iodata],
           gathered: non_neg_integer,
           busy: non_neg_integer | nil,
+          calm_ms: integer,
+          wakings: non_neg_integer,
           closing?: boolean
         }
 
@@ -88,49 +96,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   def init(_never), do: {:stop, :not_started_this_way}
 
   @impl GenServer
-  def handle_info(message, %{busy: nil} = state), do: handle_info(message, stay_awake(state))
-
-  # The mailbox is empty: what has gathered is written.
-  def handle_info(:timeout, state), do: write(state)
-  def handle_info({:tcp, _port, bytes}, state), do: received(bytes, state)
-  def handle_info({:tcp_passive, _port}, state), do: activate(state)
-  def handle_info({:inet_reply, _port, :ok}, state), do: next(state)
-  def handle_info({:inet_reply, _port, {:error, reason}}, state), do: failed(reason, state)
-  def handle_info({:tcp_closed, _port}, state), do: {:stop, {:shutdown, :closed}, state}
-  def handle_info({:tcp_error, _port, _reason}, state), do: next(state)
-  def handle_info({:tls, :handshake, bytes}, state), do: received(bytes, state)
-  def handle_info({:ssl, _socket, bytes}, state), do: received(bytes, state)
-  def handle_info({:ssl_passive, _socket}, state), do: activate(state)
-  def handle_info({:ssl_closed, _socket}, state), do: {:stop, {:shutdown, :closed}, state}
-  def handle_info({:ssl_error, _socket, _reason}, state), do: next(state)
-
-  def handle_info(:look_idle, state) do
-    if state.out == [] and reductions() - state.busy < @idle_reductions,
-      do: {:noreply, %{state | busy: nil}, :hibernate},
-      else: next(stay_awake(state))
-  end
-
-  # Also those whose machine has gone without a word.
-  def handle_info(:look_silent, state) do
-    %{options: %{idle_timeout_ms: timeout_ms}} = config = Config.fetch!(state.name)
-    left_ms = state.heard_ms + timeout_ms - now_ms()
-
-    if left_ms <= 0 do
-      Counters.add(config.counters, :idle_clients)
-      {:stop, {:shutdown, :idle}, state}
-    else
-      Process.send_after(self(), :look_silent, left_ms)
-      next(state)
-    end
-  end
-
-  def handle_info(:drain_connection, state), do: close(@restarting, "", state)
-  def handle_info(:close_timeout, state), do: {:stop, {:shutdown, :close_timeout}, state}
-  def handle_info(_message, %{closing?: true} = state), do: next(state)
-
-  def handle_info(message, state) do
-    message |> state.module.handle_info(state.socket) |> after_callback(state) |> next()
-  end
+  def handle_info(message, %{busy: nil} = state), do: handle(message, woken(state))
+  def handle_info(message, state), do: handle(message, state)
 
   # A call is the socket's to answer: it is a process like any other.
   @impl GenServer
@@ -174,6 +141,48 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     status
     |> Map.replace(:message, :left_out)
     |> Map.update(:state, nil, &%{name: &1.name, module: &1.module})
+  end
+
+  # The mailbox is empty: what has gathered is written.
+  defp handle(:timeout, state), do: write(state)
+  defp handle({:tcp, _port, bytes}, state), do: received(bytes, state)
+  defp handle({:tcp_passive, _port}, state), do: activate(state)
+  defp handle({:inet_reply, _port, :ok}, state), do: next(state)
+  defp handle({:inet_reply, _port, {:error, reason}}, state), do: failed(reason, state)
+  defp handle({:tcp_closed, _port}, state), do: {:stop, {:shutdown, :closed}, state}
+  defp handle({:tcp_error, _port, _reason}, state), do: next(state)
+  defp handle({:tls, :handshake, bytes}, state), do: received(bytes, state)
+  defp handle({:ssl, _socket, bytes}, state), do: received(bytes, state)
+  defp handle({:ssl_passive, _socket}, state), do: activate(state)
+  defp handle({:ssl_closed, _socket}, state), do: {:stop, {:shutdown, :closed}, state}
+  defp handle({:ssl_error, _socket, _reason}, state), do: next(state)
+
+  defp handle(:look_idle, state) do
+    if state.out == [] and state.busy != nil and reductions() - state.busy < @idle_reductions,
+      do: {:noreply, %{state | busy: nil}, :hibernate},
+      else: next(stay_awake(state))
+  end
+
+  # Also those whose machine has gone without a word.
+  defp handle(:look_silent, state) do
+    %{options: %{idle_timeout_ms: timeout_ms}} = config = Config.fetch!(state.name)
+    left_ms = state.heard_ms + timeout_ms - now_ms()
+
+    if left_ms <= 0 do
+      Counters.add(config.counters, :idle_clients)
+      {:stop, {:shutdown, :idle}, state}
+    else
+      Process.send_after(self(), :look_silent, left_ms)
+      next(state)
+    end
+  end
+
+  defp handle(:drain_connection, state), do: close(@restarting, "", state)
+  defp handle(:close_timeout, state), do: {:stop, {:shutdown, :close_timeout}, state}
+  defp handle(_message, %{closing?: true} = state), do: next(state)
+
+  defp handle(message, state) do
+    message |> state.module.handle_info(state.socket) |> after_callback(state) |> next()
   end
 
   # Of a client that has broken the rules, nothing more is read.
@@ -277,11 +286,11 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp put(state, frame), do: %{state | out: [frame | state.out], gathered: state.gathered + 1}
 
   defp next({:stop, _reason, _state} = stop), do: stop
-  defp next(%{out: []} = state), do: {:noreply, state}
+  defp next(%{out: []} = state), do: rest(state)
   defp next(%{gathered: gathered} = state) when gathered >= @gather, do: write(state)
   defp next(state), do: {:noreply, state, 0}
 
-  defp write(%{out: []} = state), do: {:noreply, state}
+  defp write(%{out: []} = state), do: rest(state)
 
   defp write(state) do
     Counters.add(Config.fetch!(state.name).counters, :writes)
@@ -293,7 +302,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       end
 
     case Stream.write_soon(state.stream, out) do
-      :ok -> {:noreply, %{state | out: [], gathered: 0}}
+      :ok -> rest(%{state | out: [], gathered: 0})
       {:error, reason} -> failed(reason, %{state | out: [], gathered: 0})
     end
   end
@@ -323,6 +332,20 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp close_with(code, text, state) do
     Process.send_after(self(), :close_timeout, @close_ms)
     put(%{state | closing?: true}, WebSocket.close_frame(code, text))
+  end
+
+  # What else has come wakes it at once.
+  defp rest(%{busy: nil} = state), do: {:noreply, state, :hibernate}
+  defp rest(state), do: {:noreply, state}
+
+  defp woken(state) do
+    now_ms = now_ms()
+
+    cond do
+      now_ms - state.calm_ms >= @calm_ms -> %{state | calm_ms: now_ms, wakings: 1}
+      state.wakings < @calm_wakings -> %{state | wakings: state.wakings + 1}
+      true -> stay_awake(state)
+    end
   end
 
   defp stay_awake(state) do
