@@ -48,13 +48,15 @@ defmodule MyApp.Secret do
 
   # Nobody else can read it at any moment, and of two that make one, one is kept.
   defp make!(path) do
-    draft = path <> ".#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
+    folder = path <> ".#{System.pid()}-#{System.unique_integer([:positive])}.tmp"
+    draft = Path.join(folder, "secret")
 
     try do
-      File.open!(draft, [:write, :exclusive, :binary], fn file ->
-        File.chmod!(draft, 0o600)
-        IO.binwrite(file, :crypto.strong_rand_bytes(@bytes))
-      end)
+      # A file is made readable for as many as the system says, and who has opened it then may read on: so nobody gets to it.
+      File.mkdir!(folder)
+      File.chmod!(folder, 0o700)
+      File.write!(draft, :crypto.strong_rand_bytes(@bytes), [:exclusive])
+      File.chmod!(draft, 0o600)
 
       case File.ln(draft, path) do
         :ok -> :ok
@@ -62,7 +64,7 @@ defmodule MyApp.Secret do
         {:error, reason} -> raise File.Error, reason: reason, action: "keep a secret", path: path
       end
     after
-      File.rm(draft)
+      File.rm_rf(folder)
     end
 
     read!(path)

@@ -150,6 +150,19 @@ describe("an outbox", () => {
     assert.deepEqual(texts(sent), ["a", "a", "b"])
   })
 
+  test("sends again what a room that has just crashed did not take", () => {
+    for (const reason of ["not_a_member", "unavailable"]) {
+      const {outbox, sent, pauses} = made()
+      outbox.opened()
+      write(outbox, "a")
+      sent[0].refused({reason})
+      assert.equal(outbox.items[0].state, "waiting")
+      pauses[0]()
+      assert.deepEqual(texts(sent), ["a", "a"])
+      assert.equal(sent[0].item.id, sent[1].item.id)
+    }
+  })
+
   test("keeps what was refused until its writer decides, and sends the others", () => {
     const {outbox, sent} = made()
     outbox.opened()

@@ -4,8 +4,11 @@
 export const newId = () =>
   Array.from(crypto.getRandomValues(new Uint8Array(12)), byte => byte.toString(16).padStart(2, "0")).join("")
 
-// After how long to go on where the room has said that it is too much at once.
+// After how long to go on where the room could not take something just now.
 const PAUSE_MS = 500
+
+// Nothing was stored, and will be soon: there was too much at once, or the room has just crashed.
+const SOON = new Set(["rate_limited", "not_a_member", "unavailable"])
 
 export class Outbox {
   // `deliver(item, {stored, refused})` sends one and calls one of the two, with the number or the error. `changed()` is told of every change,
@@ -90,7 +93,7 @@ export class Outbox {
       },
       refused: error => {
         if (!current()) return
-        if (error.reason === "rate_limited") this.pause(item)
+        if (SOON.has(error.reason)) this.pause(item)
         else this.fail(item, error)
         this.pump()
         this.changed()

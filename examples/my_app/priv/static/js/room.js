@@ -55,7 +55,6 @@ export class Room extends EventTarget {
     this.session.advised(reply)
     this.state = "joined"
     this.error = null
-    if (reply.presence === false) this.people = null
     if (this.timeline.joined(reply.seq)) this.readOlder()
     this.outbox.opened()
     this.tell("change")
@@ -125,6 +124,8 @@ export class Room extends EventTarget {
         .receive("error", refused)
         .receive("timeout", () => refused(lost))
     }, () => refused({message: "the file cannot be read any more"}))
+      // The client's binary frames have no room for the longest names of rooms.
+      .catch(error => refused({message: error.message}))
   }
 
   // The room may have told it before the answer came.
