@@ -56,6 +56,29 @@ defmodule Cantilever.WebServerTest do
       assert {200, _, _} = get(client, "/", ["If-None-Match: \"other\""])
     end
 
+    test "for a file that has changed is answered with what it is now", %{
+      port: port,
+      tmp_dir: tmp_dir
+    } do
+      client = open(port)
+      path = Path.join(tmp_dir, "static/assets/app.js")
+      {200, %{"etag" => etag}, "hello()"} = get(client, "/assets/app.js")
+      File.write!(path, "goodbye(1)")
+      changed = get(client, "/assets/app.js", ["If-None-Match: " <> etag])
+      assert {200, %{"content-length" => "10"}, "goodbye(1)"} = changed
+      File.rm!(path)
+      assert {404, _, _} = get(client, "/assets/app.js")
+      assert {200, _, "<h1>Hello</h1>"} = get(client, "/")
+    end
+
+    test "for a large file is answered with all of it", %{port: port, tmp_dir: tmp_dir} do
+      client = open(port)
+      content = String.duplicate("0123456789", 50_000)
+      File.write!(Path.join(tmp_dir, "static/assets/app.js"), content)
+      assert {200, %{"content-length" => "500000"}, ^content} = get(client, "/assets/app.js")
+      assert {200, _, "<h1>Hello</h1>"} = get(client, "/")
+    end
+
     test "for anything else finds nothing", %{port: port} do
       client = open(port)
 
@@ -348,6 +371,20 @@ defmodule Cantilever.WebServerTest do
       monitor = Process.monitor(pid)
       assert_receive {:DOWN, ^monitor, _, _, {:shutdown, :idle}}, 2_000
       assert recv_frame(client) == :closed
+    end
+
+    @tag server: [send_timeout_ms: 100]
+    test "of a client that does not read its file", %{
+      server: server,
+      port: port,
+      tmp_dir: tmp_dir
+    } do
+      File.write!(Path.join(tmp_dir, "static/assets/app.js"), String.duplicate("x", 20_000_000))
+      client = open(port, recbuf: 1_000)
+      :ok = WebClient.send(client, request("GET", "/assets/app.js", []))
+      eventually(fn -> WebServer.connections(server) == 1 end)
+      eventually(fn -> WebServer.connections(server) == 0 end)
+      WebClient.close(client)
     end
 
     @tag server: [send_timeout_ms: 100, outgoing_bytes: 2_000]

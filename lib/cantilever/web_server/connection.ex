@@ -10,6 +10,7 @@ defmodule Cantilever.WebServer.Connection do
   alias Cantilever.WebServer.Page
   alias Cantilever.WebServer.Request
   alias Cantilever.WebServer.Response
+  alias Cantilever.WebServer.Static
   alias Cantilever.WebServer.Stream
   alias Cantilever.WebServer.WebSocketConnection
 
@@ -119,7 +120,9 @@ defmodule Cantilever.WebServer.Connection do
 
     head = Response.head(status, headers, size(status, body), close?)
 
-    case send_page(stream, head, if(request.method == "HEAD", do: "", else: body)) do
+    body = if request.method == "HEAD", do: "", else: body
+
+    case send_page(stream, head, body, config.options.send_timeout_ms) do
       :ok when not close? ->
         next_request(stream, config, rest, nth + 1, config.options.keep_alive_ms)
 
@@ -132,11 +135,10 @@ defmodule Cantilever.WebServer.Connection do
   defp size(_status, {:file, file}), do: file.size
   defp size(_status, body), do: IO.iodata_length(body)
 
-  defp send_page(stream, head, {:file, file}) do
-    with :ok <- Stream.write(stream, head), do: Stream.sendfile(stream, file.path, file.size)
-  end
+  defp send_page(stream, head, {:file, file}, part_ms),
+    do: Static.send(stream, head, file, part_ms)
 
-  defp send_page(stream, head, body), do: Stream.write(stream, [head, body])
+  defp send_page(stream, head, body, _part_ms), do: Stream.write(stream, [head, body])
 
   defp upgrade(stream, config, request, rest, {module, options}) do
     with {:ok, accept} <- Handshake.accept(request),
