@@ -168,7 +168,12 @@ defmodule Cantilever.WebServerTest do
       assert text =~ ~r/^erlang_vm_run_queue\{queue="dirty_io"\} \d+$/m
 
       for line <- String.split(text, "\n", trim: true),
-          do: assert(line =~ ~r/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="\w+"\})? -?\d+)$/)
+          do:
+            assert(
+              line =~ ~r/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="\w+"\})? -?\d+(\.\d+(e-?\d+)?)?)$/
+            )
+
+      assert text =~ ~r/^erlang_vm_scheduler_busy_seconds_total\{scheduler="1"\} \d/m
     end
   end
 
@@ -234,10 +239,15 @@ defmodule Cantilever.WebServerTest do
 
     @tag :capture_log
     test "that crashes closes alone", %{port: port} do
-      [one, other] = for _ <- 1..2, do: port |> open() |> upgrade("/echo")
-      :ok = send_text(one, "crash")
-      assert recv_frame(one) == {:close, 1001}
-      assert recv_frame(one) == :closed
+      other = port |> open() |> upgrade("/echo")
+
+      for text <- ["crash", "wrong"] do
+        client = port |> open() |> upgrade("/echo")
+        :ok = send_text(client, text)
+        assert recv_frame(client) == {:close, 1011}
+        assert recv_frame(client) == :closed
+      end
+
       :ok = send_text(other, "still here")
       assert recv_frame(other) == {1, "still here"}
     end
@@ -369,6 +379,15 @@ defmodule Cantilever.WebServerTest do
       client = port |> open() |> upgrade("/echo")
       assert_receive {:socket, pid, _info}
       monitor = Process.monitor(pid)
+
+      # Who answers a ping may stay.
+      for _ <- 1..3 do
+        assert recv_frame(client) == {9, ""}
+        :ok = WebClient.send(client, frame(10, ""))
+        assert_receive {:control, :pong, ""}
+      end
+
+      assert recv_frame(client) == {9, ""}
       assert_receive {:DOWN, ^monitor, _, _, {:shutdown, :idle}}, 2_000
       assert recv_frame(client) == :closed
     end
@@ -430,6 +449,17 @@ defmodule Cantilever.WebServerTest do
       :ok = send_text(client, "still here")
       assert recv_frame(client) == {1, "still here"}
       assert {200, _, _} = get(open(port), "/")
+    end
+
+    @tag server: [drain_per_s: 10]
+    test "closes no more than so many a second", %{server: server, port: port} do
+      clients = for _ <- 1..4, do: port |> open() |> upgrade("/echo")
+      began = System.monotonic_time(:millisecond)
+      draining = Task.async(fn -> WebServer.drain(server) end)
+      for client <- clients, do: assert(recv_frame(client) == {:close, 1012})
+      assert System.monotonic_time(:millisecond) - began >= 300
+      for client <- clients, do: WebClient.close(client)
+      assert :ok = Task.await(draining)
     end
 
     test "a port that is taken is an error", %{port: port} do

@@ -13,6 +13,8 @@ defmodule Cantilever.WebServer.Counters do
     :rejected_sockets,
     :frames_in,
     :bytes_in,
+    :frames_out,
+    :bytes_out,
     :writes,
     :slow_clients,
     :idle_clients,

@@ -111,7 +111,7 @@ defmodule Cantilever.WebServer.Options do
       type: {:integer, 1},
       default: 60_000,
       doc:
-        "after how long a WebSocket is closed that nothing has come from, in ms; clients of Phoenix send a heartbeat every 30 s"
+        "after how long a WebSocket is closed that nothing has come from, in ms; after three quarters of it, the client gets a ping, whose answer counts"
     ],
     hibernate_after_ms: [
       type: {:integer, 1},
