@@ -27,7 +27,14 @@ defmodule Cantilever.WebServerTest do
         sockets: %{"/echo" => {EchoSocket, test: self()}},
         routes: %{
           "/hello" => {__MODULE__, :hello, ["!"]},
-          "/crash" => {__MODULE__, :crash, []}
+          "/crash" => {__MODULE__, :crash, []},
+          "/throw" => {__MODULE__, :throw_it, []},
+          "/wrong" => {__MODULE__, :returns, [{200, :none, ""}]},
+          "/body" => {__MODULE__, :returns, [{200, [], :none}]},
+          "/status" => {__MODULE__, :returns, [{"200", [], ""}]},
+          "/own" =>
+            {__MODULE__, :returns,
+             [{404, %{"Content-Length" => "99", "Cache-Control" => "public"}, "own"}]}
         }
       ] ++ Map.get(context, :server, [])
 
@@ -39,6 +46,8 @@ defmodule Cantilever.WebServerTest do
     do: {200, [{"content-type", "text/plain"}], ["Hello, ", params["name"] || "you", more]}
 
   def crash(_request), do: raise("crashed")
+  def throw_it(_request), do: throw(:it)
+  def returns(_request, answer), do: answer
 
   describe "a request" do
     test "for a file is answered with it", %{port: port} do
@@ -108,7 +117,20 @@ defmodule Cantilever.WebServerTest do
     @tag :capture_log
     test "whose route crashes is answered with 500, and the next one as ever", %{port: port} do
       client = open(port)
-      assert {500, _, _} = get(client, "/crash")
+
+      for path <- ["/crash", "/throw", "/wrong", "/body", "/status"],
+          do: assert({^path, {500, _, _}} = {path, get(client, path)})
+
+      assert {200, _, _} = get(client, "/hello")
+    end
+
+    test "for a route has the headers of the route, but those that say where it ends", %{
+      port: port
+    } do
+      client = open(port)
+      assert {404, headers, "own"} = get(client, "/own")
+      assert %{"cache-control" => "public", "content-length" => "3"} = headers
+      assert headers["date"] =~ ~r/\A\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\z/
       assert {200, _, _} = get(client, "/hello")
     end
 
@@ -344,7 +366,27 @@ defmodule Cantilever.WebServerTest do
       for pid <- ConnectionSupervisor.pids(server), do: Process.exit(pid, :kill)
       assert recv_frame(two) == :closed
       assert recv_frame(three) == :closed
-      assert {200, _, _} = get(open(port), "/")
+      # How many there are is not counted more than once a second.
+      eventually(fn -> match?({200, _, _}, get(open(port), "/")) end)
+    end
+
+    @tag server: [max_connections_per_ip: 2]
+    test "of connections from one address, also where some were killed", %{
+      server: server,
+      port: port
+    } do
+      [one, two] = for _ <- 1..2, do: port |> open() |> upgrade("/echo")
+      assert {429, _, _} = response(open(port))
+      other = open(port, ip: {127, 0, 0, 2})
+      assert {200, _, _} = get(other, "/")
+      WebClient.close(one)
+      eventually(fn -> WebServer.connections(server) == 2 end)
+      three = open(port)
+      assert {200, _, _} = get(three, "/")
+      assert {429, _, _} = response(open(port))
+      for pid <- ConnectionSupervisor.pids(server), do: Process.exit(pid, :kill)
+      assert recv_frame(two) == :closed
+      eventually(fn -> match?({200, _, _}, get(open(port), "/")) end)
     end
 
     @tag server: [max_requests: 2]

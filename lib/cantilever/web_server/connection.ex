@@ -4,6 +4,7 @@ defmodule Cantilever.WebServer.Connection do
 
   require Logger
 
+  alias Cantilever.WebServer.Addresses
   alias Cantilever.WebServer.Config
   alias Cantilever.WebServer.Counters
   alias Cantilever.WebServer.Handshake
@@ -29,15 +30,15 @@ defmodule Cantilever.WebServer.Connection do
   def serve(connection, socket), do: send(connection, {:serve, socket})
 
   @doc "Tells a client that there are too many, in the calling process."
-  @spec refuse(Stream.t()) :: :ok
-  def refuse({:tcp, socket} = stream) do
-    text = Response.text(503)
+  @spec refuse(Stream.t(), 429 | 503) :: :ok
+  def refuse({:tcp, socket} = stream, status) do
+    text = Response.text(status)
     # It has room for so little; who is gone is gone.
-    _ = :gen_tcp.send(socket, [Response.head(503, [], byte_size(text), true), text])
+    _ = :gen_tcp.send(socket, [Response.head(status, [], byte_size(text), true), text])
     Stream.close(stream)
   end
 
-  def refuse(stream), do: Stream.close(stream)
+  def refuse(stream, _status), do: Stream.close(stream)
 
   @doc false
   @spec init(atom, :tcp | :tls) :: term
@@ -205,7 +206,12 @@ defmodule Cantilever.WebServer.Connection do
     closed(config)
   end
 
-  defp closed(config), do: Counters.add(config.counters, :closed)
+  @doc "Counts the calling process off, as its connection has ended."
+  @spec closed(Config.t()) :: :ok
+  def closed(config) do
+    _left = Addresses.leave(config.addresses, self())
+    Counters.add(config.counters, :closed)
+  end
 
   defp now_ms, do: System.monotonic_time(:millisecond)
 end

@@ -5,6 +5,7 @@ defmodule Cantilever.WebServer.Counters do
   @names [
     :accepted,
     :refused,
+    :refused_by_address,
     :opened,
     :closed,
     :requests,

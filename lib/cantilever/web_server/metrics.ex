@@ -10,6 +10,7 @@ defmodule Cantilever.WebServer.Metrics do
   @helps %{
     accepted: "Connections accepted.",
     refused: "Connections refused, as there were max_connections.",
+    refused_by_address: "Connections refused, as their address had max_connections_per_ip.",
     requests: "Requests answered.",
     upgraded: "Connections that became WebSockets.",
     rejected_origins: "WebSockets refused to pages of other origins.",

@@ -62,6 +62,12 @@ defmodule Cantilever.WebServer.Options do
       default: 100_000,
       doc: "how many may be open; more are answered with 503 and closed"
     ],
+    max_connections_per_ip: [
+      type: {:or, nil, {:integer, 1}},
+      default: nil,
+      doc:
+        "the same for each address (429); without it, one client can take all of `max_connections`, and with it, all who come through one proxy are one address"
+    ],
     max_header_bytes: [
       type: {:integer, 256},
       default: 16_384,

@@ -6,6 +6,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   alias Cantilever.Rate
   alias Cantilever.WebServer.Config
+  alias Cantilever.WebServer.Connection
   alias Cantilever.WebServer.Counters
   alias Cantilever.WebServer.Stream
   alias Cantilever.WebSocket
@@ -112,7 +113,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     _done = state.module.terminate(terminated(reason), state.socket)
 
     last_words(reason, state)
-    Counters.add(Config.fetch!(state.name).counters, :closed)
+    Connection.closed(Config.fetch!(state.name))
   end
 
   defp last_words({:shutdown, :closed}, state), do: Stream.close(state.stream)
