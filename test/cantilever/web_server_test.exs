@@ -416,7 +416,7 @@ defmodule Cantilever.WebServerTest do
       assert recv_frame(client) == {:close, 1008}
     end
 
-    @tag server: [idle_timeout_ms: 100]
+    @tag server: [idle_timeout_ms: 600]
     test "of silence", %{port: port} do
       client = port |> open() |> upgrade("/echo")
       assert_receive {:socket, pid, _info}
@@ -491,6 +491,50 @@ defmodule Cantilever.WebServerTest do
       :ok = send_text(client, "still here")
       assert recv_frame(client) == {1, "still here"}
       assert {200, _, _} = get(open(port), "/")
+    end
+
+    @tag :capture_log
+    test "whatever is killed comes back, and only its own connections are lost", %{
+      server: server,
+      port: port
+    } do
+      client = port |> open() |> upgrade("/echo")
+      serves? = fn -> match?({:ok, _}, :gen_tcp.connect({127, 0, 0, 1}, port, [], 1_000)) end
+      [acceptance] = for {WebServer.Acceptance, pid, _, _} <- children(server), do: pid
+      [acceptors] = for {WebServer.Acceptors, pid, _, _} <- children(acceptance), do: pid
+      [drainer] = for {WebServer.Drainer, pid, _, _} <- children(server), do: pid
+
+      for pid <-
+            for({_, pid, _, _} <- children(acceptors), do: pid) ++
+              [acceptors, acceptance, drainer] do
+        kill(pid)
+        eventually(serves?)
+        :ok = send_text(client, "still here")
+        assert recv_frame(client) == {1, "still here"}
+      end
+
+      [pool] = for {WebServer.ConnectionSupervisor, pid, _, _} <- children(server), do: pid
+      kill(pool)
+      assert recv_frame(client) == :closed
+      eventually(fn -> match?({200, _, _}, get(open(port), "/health")) end)
+
+      listener = GenServer.whereis(Module.concat(server, Listener))
+      kill(GenServer.whereis(server))
+
+      eventually(fn ->
+        GenServer.whereis(Module.concat(server, Listener)) not in [nil, listener] and
+          WebServer.port(server) > 0
+      end)
+
+      assert {200, _, _} = get(open(WebServer.port(server)), "/health")
+    end
+
+    defp children(supervisor), do: Supervisor.which_children(supervisor)
+
+    defp kill(pid) do
+      monitor = Process.monitor(pid)
+      Process.exit(pid, :kill)
+      assert_receive {:DOWN, ^monitor, _, _, :killed}
     end
 
     @tag server: [drain_per_s: 10]

@@ -76,16 +76,21 @@ defmodule Cantilever.WebServer.Acceptor do
     end
   end
 
-  # It is entered before it can end.
-  defp serve({kind, socket}, config, enter) do
-    Counters.add(config.counters, :opened)
-    {:ok, connection} = ConnectionSupervisor.start_connection(config, kind)
-    _entered = enter.(connection)
-    transport = if kind == :tcp, do: :gen_tcp, else: :ssl
+  defp serve({kind, socket} = stream, config, enter) do
+    case ConnectionSupervisor.start_connection(config, kind) do
+      {:ok, connection} ->
+        Counters.add(config.counters, :opened)
+        # Before it can end.
+        _entered = enter.(connection)
+        transport = if kind == :tcp, do: :gen_tcp, else: :ssl
 
-    # One that has gone meanwhile is found out by its process.
-    _handed_over = transport.controlling_process(socket, connection)
-    Connection.serve(connection, socket)
+        # One that has gone meanwhile is found out by its process.
+        _handed_over = transport.controlling_process(socket, connection)
+        Connection.serve(connection, socket)
+
+      {:error, :restarting} ->
+        refuse(stream, config, :refused, 503)
+    end
   end
 
   defp refuse(stream, config, count, status) do

@@ -39,8 +39,10 @@ defmodule Cantilever.WebServer.Drainer do
   @impl GenServer
   def handle_info(_exit, name), do: {:noreply, name}
 
+  # Where the supervisor was killed, what comes after it is waiting for its names.
   @impl GenServer
-  def terminate(_reason, name), do: close_all(name)
+  def terminate(:killed, _name), do: :ok
+  def terminate(_stopped, name), do: close_all(name)
 
   defp close_all(name) do
     config = Config.fetch!(name)

@@ -9,7 +9,8 @@ defmodule Cantilever.WebServer.Metrics do
 
   @helps %{
     accepted: "Connections accepted.",
-    refused: "Connections refused, as there were max_connections.",
+    refused:
+      "Connections refused, as there were max_connections, or nobody to serve them for a moment.",
     refused_by_address: "Connections refused, as their address had max_connections_per_ip.",
     requests: "Requests answered.",
     upgraded: "Connections that became WebSockets.",
