@@ -245,11 +245,18 @@ defmodule Cantilever.Bench do
   defp pad(:trailing, {text, width}), do: String.pad_trailing(text, width)
   defp pad(:leading, {text, width}), do: String.pad_leading(text, width)
 
-  defp number(value) when is_integer(value) do
+  @doc """
+  A number as the tables show it.
+
+      iex> Enum.map([1_234_567, 0.25], &Cantilever.Bench.number/1)
+      ["1 234 567", "0.25"]
+  """
+  @spec number(number) :: String.t()
+  def number(value) when is_integer(value) do
     value |> Integer.to_string() |> String.replace(~r/(?<=\d)(?=(\d{3})+$)/, " ")
   end
 
-  defp number(value) when is_float(value), do: Float.to_string(value)
+  def number(value) when is_float(value), do: Float.to_string(value)
 
   # Four significant digits: more would be noise, and fewer would hide what a goal turns on.
   defp tidy(value) when is_integer(value), do: value

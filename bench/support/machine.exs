@@ -25,10 +25,10 @@ defmodule Cantilever.Bench.Machine do
     }
   end
 
-  @doc "The resident memory of this VM; nil where the system has no /proc."
-  @spec resident_bytes() :: non_neg_integer | nil
-  def resident_bytes do
-    with {:ok, status} <- File.read("/proc/self/status"),
+  @doc "The resident memory of this VM, or of another process of the system; nil where the system has no /proc."
+  @spec resident_bytes(os_pid :: String.t()) :: non_neg_integer | nil
+  def resident_bytes(os_pid \\ "self") do
+    with {:ok, status} <- File.read("/proc/#{os_pid}/status"),
          [_, kilobytes] <- Regex.run(~r/^VmRSS:\s+(\d+) kB/m, status) do
       String.to_integer(kilobytes) * 1_024
     else

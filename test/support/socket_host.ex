@@ -55,7 +55,12 @@ defmodule Cantilever.SocketHost do
         for message <- List.wrap(messages), do: send(test, {:client, name, decode(message)})
         loop(state, test, name)
 
-      {:stop, reason, code, _state} ->
+      {:stop, reason, state} ->
+        Socket.terminate(reason, state)
+        send(test, {:stopped, name, reason})
+
+      {:stop, reason, code, state} ->
+        Socket.terminate(reason, state)
         send(test, {:stopped, name, reason, code})
     end
   end

@@ -419,7 +419,7 @@ defmodule Cantilever.Chat.Room do
   defp notify_all(state, event, payload) do
     broadcast = Broadcast.event(state.room_id, event, payload, state.encoders)
     last_seq = if state.recent, do: state.recent.last_seq, else: 0
-    Roster.notify(state.roster, broadcast, last_seq, fn _connection, _kind -> true end)
+    _behind = Roster.notify(state.roster, broadcast, last_seq, fn _connection, _kind -> true end)
     Shards.notify(state.shards, broadcast, last_seq)
   end
 
@@ -444,15 +444,18 @@ defmodule Cantilever.Chat.Room do
     newcomers = Map.from_keys(state.presence.newcomers, true)
     {to_all, to_newcomers, presence} = Presence.news(state.presence, users(state), state.room_id)
 
-    tell(state, to_all, fn connection, kind ->
-      Encoding.presence?(kind) and not is_map_key(newcomers, connection)
-    end)
+    behind =
+      tell(state, to_all, fn connection, kind ->
+        Encoding.presence?(kind) and not is_map_key(newcomers, connection)
+      end) ++
+        tell(state, to_newcomers, fn connection, _kind -> is_map_key(newcomers, connection) end)
 
-    tell(state, to_newcomers, fn connection, _kind -> is_map_key(newcomers, connection) end)
-    %{state | presence: presence}
+    state = %{state | presence: %{presence | newcomers: behind}}
+    # Who has missed a change is to be told all of it.
+    if behind == [], do: state, else: tell_presence_later(state)
   end
 
-  defp tell(_state, nil, _told?), do: :ok
+  defp tell(_state, nil, _told?), do: []
 
   defp tell(state, {event, payload}, told?) do
     broadcast = Broadcast.event(state.room_id, event, payload, state.encoders)

@@ -78,12 +78,14 @@ defmodule Cantilever.Chat.Socket do
   alias Cantilever.Chat.UserConnection.Membership
   alias Cantilever.Chat.UserConnection.State
   alias Cantilever.Chat.Users
+  alias Cantilever.Rate
 
   @malformed 1007
-  @restarting 1012
 
+  # What is logged of a crash shows neither the secret nor what was said.
+  @derive {Inspect, only: [:channels]}
   @enforce_keys [:options, :connection, :frames?]
-  defstruct [:options, :connection, :frames?, channels: %{}, requests: %{}]
+  defstruct [:options, :connection, :frames?, :joins, channels: %{}, requests: %{}]
 
   @typedoc false
   @type t :: %__MODULE__{
@@ -95,7 +97,9 @@ defmodule Cantilever.Chat.Socket do
             (room_id :: String.t()) =>
               {:open, join_ref :: String.t() | nil} | {:errored, last_seq :: non_neg_integer}
           },
-          requests: Requests.t()
+          requests: Requests.t(),
+          # How many rooms it may join.
+          joins: Rate.t() | nil
         }
 
   @typedoc "What the server is to send: text and bytes, and frames that are complete where it has said that it takes them."
@@ -105,6 +109,7 @@ defmodule Cantilever.Chat.Socket do
   @type next ::
           {:ok, t}
           | {:push, message | [message], t}
+          | {:stop, reason :: term, t}
           | {:stop, reason :: term, code :: pos_integer, t}
 
   @doc "Reads the options where the socket is mounted. It needs no process of its own."
@@ -172,7 +177,7 @@ defmodule Cantilever.Chat.Socket do
   def handle_in({bytes, options}, state) do
     case Protocol.read(bytes, options[:opcode]) do
       {:ok, request} -> state |> request(request) |> flush()
-      {:error, _what} -> {:stop, :malformed, @malformed, state}
+      {:error, _what} -> {:stop, :normal, @malformed, state}
     end
   end
 
@@ -189,10 +194,14 @@ defmodule Cantilever.Chat.Socket do
 
   # A task that is done.
   def handle_info({:EXIT, _task, :normal}, state), do: {:ok, state}
-  def handle_info(:drain, state), do: {:stop, {:shutdown, :restart}, @restarting, state}
+  # Servers close with 1012 then.
+  def handle_info(:drain, state), do: {:stop, {:shutdown, :restart}, state}
 
   def handle_info(message, state) do
     case Requests.handle(state.requests, Config.fetch!(state.options.chat), message) do
+      {:answer, {:authorized, request, last_seq}, answer, requests} ->
+        %{state | requests: requests} |> authorized(request, last_seq, answer) |> flush()
+
       {:answer, {refs, topic}, answer, requests} ->
         %{state | requests: requests} |> reply(refs, topic, answer) |> flush()
 
@@ -204,21 +213,38 @@ defmodule Cantilever.Chat.Socket do
     end
   end
 
-  @doc "The rooms see by themselves that the process has ended."
+  @doc "Ends what is done for the client. The rooms see by themselves that the process has ended."
   @spec terminate(term, t) :: :ok
-  def terminate(_reason, _state), do: :ok
+  def terminate(_reason, state), do: Requests.cancel(state.requests)
 
   defp hand_on(message, state) do
     case State.handle(message, state.connection) do
-      {:ok, connection} -> flush(%{state | connection: connection})
+      {:ok, connection} -> flush(left(message, %{state | connection: connection}))
       {:stop, reason, connection} -> {:stop, reason, 1000, %{state | connection: connection}}
     end
   end
 
+  # Somebody else has had the user leave.
+  defp left({:call, _from, {:leave, room_id}}, state) do
+    case Map.pop(state.channels, room_id) do
+      {nil, _channels} ->
+        state
+
+      {_channel, channels} ->
+        refs = {join_ref(state, room_id), join_ref(state, room_id)}
+        close = Protocol.push(refs, Frames.topic(room_id), "phx_close", %{})
+        put(%{state | channels: channels}, close)
+    end
+  end
+
+  defp left(_other, state), do: state
+
   # The client is told, and joins again, from where it is. Until then it gets nothing that it would not know what to do with.
   defp room_down({:DOWN, monitor, :process, _room, _reason}, state) do
     with {room_id, %{new?: false} = membership} <-
-           Enum.find(state.connection.rooms, fn {_id, room} -> room.monitor == monitor end) do
+           Enum.find(state.connection.rooms, fn {_id, room} -> room.monitor == monitor end),
+         # Of one that it was not the client who joined, the client knows nothing.
+         true <- is_map_key(state.channels, room_id) do
       rooms = Map.delete(state.connection.rooms, room_id)
 
       %{state | connection: %{state.connection | rooms: rooms}}
@@ -250,41 +276,104 @@ defmodule Cantilever.Chat.Socket do
   defp join(state, room_id, request) do
     with :ok <- Arguments.room_id(room_id),
          {:ok, last_seq} <- last_seq(request.payload),
-         :ok <- authorize(state, room_id, request.payload) do
-      {last_seq, state} = take_place(state, room_id, request, last_seq)
-      wanted = %{last_seq: last_seq, visible: true, presence: true}
-      waiting = {:client, {refs(request), room_id}}
-      connection = State.join(state.connection, room_id, wanted, make_ref(), waiting)
-      %{state | connection: connection}
+         {:ok, state} <- permit_join(state) do
+      {sent, state} = take_place(state, room_id)
+      # What was sent before, the client has got, whatever number it says.
+      last_seq = if sent && last_seq, do: max(sent, last_seq), else: sent || last_seq
+      channels = Map.put(state.channels, room_id, {:open, request.join_ref})
+      authorize(%{state | channels: channels}, request, last_seq)
     else
       {:error, refused} -> reply(state, refs(request), request.topic, {:error, reason(refused)})
     end
   end
 
-  # What was sent before, the client has got, whatever number it says.
-  defp take_place(state, room_id, request, last_seq) do
-    last_seq =
-      case state.channels do
-        %{^room_id => {:errored, sent}} -> max(last_seq || sent, sent)
-        _open_or_new -> last_seq
-      end
+  # All rooms at once, after a connection was lost, and then not more than messages.
+  defp permit_join(state) do
+    options = Config.fetch!(state.options.chat).options
+    burst = max(options.messages_burst, options.rooms_per_connection)
+    now_ms = System.monotonic_time(:millisecond)
 
-    {last_seq, open(state, room_id, request.join_ref)}
+    case Rate.take(state.joins || Rate.new(burst, now_ms), options.messages_per_s, burst, now_ms) do
+      {:ok, rate} ->
+        {:ok, %{state | joins: rate}}
+
+      {:wait, ms, _rate} ->
+        {:error, {:rate_limited, "too many joins: the next one in #{ms} ms"}}
+    end
   end
 
-  defp open(state, room_id, join_ref),
-    do: %{state | channels: Map.put(state.channels, room_id, {:open, join_ref})}
+  # Out of the room where the client is in it by an earlier join; and how far that has come.
+  defp take_place(state, room_id) do
+    case {state.channels, state.connection.rooms} do
+      {%{^room_id => {:errored, sent}}, _rooms} ->
+        {sent, state}
+
+      {_channels, %{^room_id => membership}} ->
+        sent = Membership.last_seq(membership)
+        {sent, %{state | connection: Joining.leave(state.connection, room_id)}}
+
+      _new ->
+        {nil, state}
+    end
+  end
+
+  defp authorize(%{options: %{authorize: nil}} = state, request, last_seq),
+    do: authorized(state, request, last_seq, :ok)
+
+  defp authorize(%{options: options} = state, request, last_seq)
+       when map_size(state.requests) < options.max_requests do
+    %{topic: "room:" <> room_id, payload: payload} = request
+    user_id = state.connection.user_id
+
+    requests =
+      Requests.run(
+        state.requests,
+        {:authorized, request, last_seq},
+        options.push_timeout_ms,
+        fn ->
+          case Options.call(options.authorize, [user_id, room_id, payload]) do
+            :ok ->
+              :ok
+
+            {:error, {reason, text}} when is_atom(reason) and is_binary(text) ->
+              {:error, {reason, text}}
+          end
+        end
+      )
+
+    %{state | requests: requests}
+  end
+
+  defp authorize(state, request, last_seq) do
+    overloaded = {:error, {:overloaded, "too many requests of this client wait for their answer"}}
+    authorized(state, request, last_seq, overloaded)
+  end
+
+  # Unless the client has left, or joined anew, meanwhile.
+  defp authorized(state, %{topic: "room:" <> room_id} = request, last_seq, answer) do
+    joins? = match?(%{^room_id => {:open, ref}} when ref == request.join_ref, state.channels)
+
+    case answer do
+      :ok when joins? ->
+        wanted = %{last_seq: last_seq, visible: true, presence: true}
+        waiting = {:client, {refs(request), room_id}}
+        connection = State.join(state.connection, room_id, wanted, make_ref(), waiting)
+        %{state | connection: connection}
+
+      :ok ->
+        state
+
+      refused ->
+        channels = drop_channel(state.channels, room_id, request.join_ref)
+        reply(%{state | channels: channels}, refs(request), request.topic, refused)
+    end
+  end
 
   defp last_seq(%{"last_seq" => last_seq}) do
     with :ok <- Arguments.sequence(last_seq), do: {:ok, last_seq}
   end
 
   defp last_seq(_payload), do: {:ok, nil}
-
-  defp authorize(%{options: %{authorize: nil}}, _room_id, _payload), do: :ok
-
-  defp authorize(state, room_id, payload),
-    do: Options.call(state.options.authorize, [state.connection.user_id, room_id, payload])
 
   defp leave(state, room_id, request) do
     state =

@@ -114,6 +114,18 @@ defmodule Cantilever.WebServer.Stream do
     :ok
   end
 
+  @doc "The same if the client has had room for all that was sent: without waiting for one that does not read."
+  @spec shutdown_soon(t) :: :ok
+  def shutdown_soon(stream) do
+    case getstat(stream) do
+      {:ok, [send_pend: 0]} -> shutdown(stream)
+      _waiting_or_closed -> :ok
+    end
+  end
+
+  defp getstat({:tcp, port}), do: :inet.getstat(port, [:send_pend])
+  defp getstat({:tls, socket}), do: :ssl.getstat(socket, [:send_pend])
+
   @doc "Closes at once, whatever is on its way."
   @spec abort(t) :: :ok
   def abort({:tcp, port} = stream) do

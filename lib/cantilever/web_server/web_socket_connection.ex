@@ -322,10 +322,19 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     Counters.add(counters, :bytes_out, IO.iodata_length(out))
 
     case Stream.write_soon(state.stream, out) do
-      :ok -> rest(%{state | out: [], gathered: 0})
+      :ok -> written(%{state | out: [], gathered: 0})
       {:error, reason} -> failed(reason, %{state | out: [], gathered: 0})
     end
   end
+
+  # A client whose frames are not read any more can give no answer to wait for, but it closes when it sees that nothing more comes. The
+  # connection stays until then: closed before what the client goes on sending was taken in, it could lose the close frame.
+  defp written(%{closing?: true, codec: nil} = state) do
+    Stream.shutdown_soon(state.stream)
+    {:noreply, state}
+  end
+
+  defp written(state), do: rest(state)
 
   defp failed(:timeout, state) do
     Counters.add(Config.fetch!(state.name).counters, :slow_clients)

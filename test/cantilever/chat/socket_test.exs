@@ -186,6 +186,77 @@ defmodule Cantilever.Chat.SocketTest do
       assert %{"reason" => "not_a_member"} = error(push(ada, "5", "11", "message", %{payload: 1}))
     end
 
+    test "that is joined twice gets nothing twice, and is told again who is there", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+      join(ada, :ada, "1")
+      for n <- 1..3, do: {:ok, ^n} = Chat.broadcast(chat, "a", "bob", n)
+      for n <- 1..3, do: assert_receive({:client, "ada", [_, _, _, "message", %{"seq" => ^n}]})
+      assert_receive {:client, "ada", [_, _, _, "presence_state", %{"ada" => _}]}
+
+      SocketHost.push(ada, ["2", "2", "room:a", "phx_join", %{last_seq: 1}])
+      assert %{"seq" => 3} = ok(reply("2"))
+      assert_receive {:client, "ada", [_, _, _, "presence_state", %{"ada" => _}]}
+      {:ok, 4} = Chat.broadcast(chat, "a", "bob", 4)
+      assert_receive {:client, "ada", [_, _, _, "message", %{"seq" => 4}]}
+      refute_received {:client, "ada", [_, _, _, "message", _]}
+      assert Chat.members(chat, "a") == {:ok, ["ada"]}
+    end
+
+    test "is closed where somebody else has the user leave", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+      join(ada, :ada, "1")
+      assert :ok = UserConnection.leave(ada, "a")
+      assert_receive {:client, "ada", ["1", "1", "room:a", "phx_close", %{}]}
+      assert Chat.members(chat, "a") == {:ok, []}
+      assert %{"seq" => 0} = join(ada, :ada, "2")
+    end
+
+    test "comes back by itself where it was not the client who joined", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+      {:ok, _} = UserConnection.join(ada, "a")
+      kill(room(chat, "a"))
+      eventually(fn -> Chat.members(chat, "a") == {:ok, ["ada"]} end)
+      refute_received {:client, "ada", [_, _, _, "phx_error", _]}
+    end
+
+    @tag chat: [messages_per_s: 1, messages_burst: 1, rooms_per_connection: 3]
+    test "is not joined and left without end", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+
+      for n <- 1..10, event <- ["phx_join", "phx_leave"] do
+        SocketHost.push(ada, ["#{n}", "#{event}#{n}", "room:#{n}", event, %{}])
+      end
+
+      # In time, or left again before.
+      for n <- 1..3,
+          do:
+            refute(match?(%{"response" => %{"reason" => "rate_limited"}}, reply("phx_join#{n}")))
+
+      for n <- 4..10, do: assert(%{"reason" => "rate_limited"} = error(reply("phx_join#{n}")))
+      assert length(Chat.rooms(chat)) <= 3
+    end
+
+    test "tells who is behind, too, who is there, once they have come along", %{chat: chat} do
+      {:ok, ada} = connect(chat, "ada")
+      join(ada, :ada, "1")
+      assert_receive {:client, "ada", [_, _, _, "presence_state", %{"ada" => _}]}
+      {:ok, bob} = connect(chat, "bob")
+      join(bob, :bob, "1")
+      assert_receive {:client, "ada", [_, _, _, "presence_diff", %{"joins" => %{"bob" => _}}]}
+
+      :erlang.suspend_process(ada)
+      for n <- 1..40, do: {:ok, ^n} = Chat.broadcast(chat, "a", "eve", n)
+      Process.unlink(bob)
+      kill(bob)
+      eventually(fn -> Chat.members(chat, "a") == {:ok, ["ada"]} end)
+      # The room has told of it, as far as it could.
+      Process.send_after(self(), :told, 300)
+      assert_receive :told, 1_000
+      :erlang.resume_process(ada)
+      assert_receive {:client, "ada", [_, _, _, "presence_state", state]}, 2_000
+      assert Map.keys(state) == ["ada"]
+    end
+
     test "survives any order of joins and leaves, and the last one counts", %{chat: chat} do
       for round <- 1..50 do
         {:ok, host} = connect(chat, "u#{round}")
@@ -226,11 +297,17 @@ defmodule Cantilever.Chat.SocketTest do
           "refuse" -> {:error, {:too_large, "no"}}
           "crash" -> exit(:crash)
           "hang" -> Process.sleep(:infinity)
+          "nonsense" -> :ok
+          "no json" -> {:ok, %{text: <<255>>}}
+          "no text" -> {:error, {:reason, <<255>>}}
         end
       end
 
       authorize = fn
         _user_id, "secret" <> _, _payload -> {:error, {:unauthorized, "not you"}}
+        _user_id, "crash", _payload -> exit(:crash)
+        _user_id, "nonsense", _payload -> false
+        _user_id, "slow", _payload -> Process.sleep(:infinity)
         _user_id, _room_id, _payload -> :ok
       end
 
@@ -305,6 +382,59 @@ defmodule Cantilever.Chat.SocketTest do
     end
 
     @tag :capture_log
+    test "what is no answer is a crash of whoever has given it", %{ada: ada} do
+      for {event, n} <- Enum.with_index(["nonsense", "no json", "no text"], 2) do
+        assert %{"reason" => "crashed"} = error(push(ada, "1", "#{n}", event, %{}))
+      end
+
+      assert ok(push(ada, "1", "9", "ping", %{})) == %{}
+    end
+
+    @tag :capture_log
+    test "a room whose authorization fails is not joined, and the others go on", %{
+      ada: ada,
+      chat: chat
+    } do
+      for {room_id, reason} <- [
+            {"crash", "crashed"},
+            {"nonsense", "crashed"},
+            {"slow", "timeout"}
+          ] do
+        SocketHost.push(ada, ["7", room_id, "room:" <> room_id, "phx_join", %{}])
+        assert ok(push(ada, "1", "p" <> room_id, "ping", %{})) == %{}
+        assert %{"reason" => ^reason} = error(reply(room_id))
+        assert Chat.members(chat, room_id) == {:ok, []}
+      end
+
+      # Left before it was decided.
+      SocketHost.push(ada, ["8", "8", "room:b", "phx_join", %{}])
+      SocketHost.push(ada, ["8", "9", "room:b", "phx_leave", %{}])
+      assert ok(reply("9")) == %{}
+      assert ok(push(ada, "1", "10", "ping", %{})) == %{}
+      eventually(fn -> Chat.members(chat, "b") == {:ok, []} end)
+    end
+
+    test "what is deeply nested is refused before it is answered", %{chat: chat} do
+      deep = String.duplicate("[", 300) <> String.duplicate("]", 300)
+      {:ok, host} = connect(chat, "eve")
+      SocketHost.push(host, {:raw, ~s(["1","2","room:a","ping",#{deep}])})
+      assert_receive {:stopped, "eve", :normal, 1007}
+    end
+
+    test "what crashes shows no secret", %{chat: chat} do
+      {:ok, state} =
+        Socket.connect(%{
+          endpoint: nil,
+          options: options(chat),
+          params: %{"vsn" => "2.0.0", "token" => Token.sign(@secret, "ada")},
+          connect_info: %{}
+        })
+
+      refute inspect(state) =~ @secret
+      refute inspect(state) =~ "ada"
+    end
+
+    @tag :capture_log
     test "what crashes or takes too long is answered, and stopped with its client", %{ada: ada} do
       assert %{"reason" => "crashed"} = error(push(ada, "1", "2", "crash", %{}))
       assert_receive {:pushed, _crashed, _context}
@@ -315,8 +445,8 @@ defmodule Cantilever.Chat.SocketTest do
       SocketHost.push(ada, ["1", "4", "room:a", "hang", %{}])
       assert_receive {:pushed, hanging, _context}
       monitor = Process.monitor(hanging)
-      Process.unlink(ada)
-      kill(ada)
+      # As a server ends it: normally, which links say nothing of.
+      send(ada, :close)
       assert_receive {:DOWN, ^monitor, _, _, _}
     end
 
@@ -362,7 +492,7 @@ defmodule Cantilever.Chat.SocketTest do
           ] do
         {:ok, host} = connect(chat, "eve")
         SocketHost.push(host, frame)
-        assert_receive {:stopped, "eve", :malformed, 1007}
+        assert_receive {:stopped, "eve", :normal, 1007}
       end
 
       assert Chat.members(chat, "a") == {:ok, ["ada"]}
@@ -377,7 +507,7 @@ defmodule Cantilever.Chat.SocketTest do
 
       {:ok, bob} = connect(chat, "bob")
       send(bob, :drain)
-      assert_receive {:stopped, "bob", {:shutdown, :restart}, 1012}
+      assert_receive {:stopped, "bob", {:shutdown, :restart}}
     end
   end
 
@@ -387,7 +517,7 @@ defmodule Cantilever.Chat.SocketTest do
     drainer = start_supervised!(spec)
     assert Process.alive?(drainer)
     stop_supervised!(spec.id)
-    for n <- 1..20, do: assert_received({:stopped, _name, {:shutdown, :restart}, 1012} when n > 0)
+    for n <- 1..20, do: assert_received({:stopped, _name, {:shutdown, :restart}} when n > 0)
     assert Socket.drainer_spec([drainer: false] ++ options(chat)) == :ignore
   end
 

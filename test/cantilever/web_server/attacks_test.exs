@@ -117,6 +117,9 @@ defmodule Cantilever.WebServer.AttacksTest do
         :ok = WebClient.send(client, frame)
         assert {:close, said} = recv_frame(client)
         assert said in List.wrap(code)
+        # The end comes with it: not when the client has answered, which is not read, or has not.
+        assert {took_us, :closed} = :timer.tc(fn -> recv_frame(client) end)
+        assert took_us < 1_000_000
       end
     end)
   end

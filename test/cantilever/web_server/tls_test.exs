@@ -68,6 +68,14 @@ defmodule Cantilever.WebServer.TLSTest do
     assert {200, _, _} = get(open_tls(port), "/")
   end
 
+  test "who breaks the rules is told so, and sees that nothing more comes", %{port: port} do
+    client = port |> open_tls() |> upgrade("/echo")
+    :ok = WebClient.send(client, frame(1, "unmasked", mask: false))
+    assert recv_frame(client) == {:close, 1002}
+    assert {took_us, :closed} = :timer.tc(fn -> recv_frame(client) end)
+    assert took_us < 1_000_000
+  end
+
   test "a client that goes away ends its connection", %{port: port} do
     client = port |> open_tls() |> upgrade("/echo")
     assert_receive {:socket, pid, _info}

@@ -105,15 +105,24 @@ defmodule Cantilever.Chat.Room.Roster do
       else: drop_lagging(roster, last)
   end
 
-  @doc "Sends an event that is not stored to the members that `told?` says, but not to one that is behind."
-  @spec notify(t, Broadcast.t(), non_neg_integer, (pid, Encoding.kind() -> boolean)) :: :ok
+  @doc "Sends an event that is not stored to the members that `told?` says, but not to those that are behind, which it returns."
+  @spec notify(t, Broadcast.t(), non_neg_integer, (pid, Encoding.kind() -> boolean)) :: [pid]
   def notify(roster, broadcast, last_seq, told?) do
-    :maps.foreach(
-      fn connection, {_monitor, _ref, joined_at, slot, _user_id, kind} ->
-        if told?.(connection, kind) and
-             last_seq - max(Slots.read(roster.slots, slot), joined_at) <= @look_every,
-           do: send(connection, Broadcast.for_kind(broadcast, kind))
+    :maps.fold(
+      fn connection, {_monitor, _ref, joined_at, slot, _user_id, kind}, behind ->
+        cond do
+          not told?.(connection, kind) ->
+            behind
+
+          last_seq - max(Slots.read(roster.slots, slot), joined_at) > @look_every ->
+            [connection | behind]
+
+          true ->
+            send(connection, Broadcast.for_kind(broadcast, kind))
+            behind
+        end
       end,
+      [],
       roster.members
     )
   end

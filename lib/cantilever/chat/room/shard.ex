@@ -40,7 +40,7 @@ defmodule Cantilever.Chat.Room.Shard do
     do: {:noreply, tell_later(%{state | roster: Roster.add(state.roster, join, seq, missed)})}
 
   def handle_cast({:notify, broadcast, last_seq}, state) do
-    Roster.notify(state.roster, broadcast, last_seq, fn _connection, _kind -> true end)
+    _behind = Roster.notify(state.roster, broadcast, last_seq, fn _connection, _kind -> true end)
     {:noreply, state}
   end
 

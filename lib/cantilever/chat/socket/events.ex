@@ -11,6 +11,7 @@ defmodule Cantilever.Chat.Socket.Events do
   alias Cantilever.Chat.Socket.Options
   alias Cantilever.Chat.Socket.Requests
   alias Cantilever.Chat.UserConnection.State
+  alias Cantilever.JSON
 
   # An answer is one frame.
   @history_limit 100
@@ -86,7 +87,7 @@ defmodule Cantilever.Chat.Socket.Events do
         payload: request.payload
       }
 
-      run(state, request, fn -> Options.call(push, [context]) end)
+      run(state, request, fn -> push |> Options.call([context]) |> written() end)
     end)
   end
 
@@ -111,6 +112,15 @@ defmodule Cantilever.Chat.Socket.Events do
     timeout_ms = state.options.push_timeout_ms
     requests = Requests.run(state.requests, asked(request), timeout_ms, function)
     {:later, %{state | requests: requests}}
+  end
+
+  # In the process of whoever has made it: what cannot be written is its crash.
+  defp written({:ok, {:binary, data}}), do: {:ok, {:binary, IO.iodata_to_binary(data)}}
+  defp written({:ok, response}), do: {:ok, {:json, JSON.encode_to_iodata!(response)}}
+
+  defp written({:error, {reason, message}} = error) when is_atom(reason) and is_binary(message) do
+    _json = JSON.encode!(message)
+    error
   end
 
   defp asked(request), do: {{request.join_ref, request.ref}, request.topic}

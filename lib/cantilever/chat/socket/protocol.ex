@@ -5,6 +5,9 @@ defmodule Cantilever.Chat.Socket.Protocol do
 
   alias Cantilever.JSON
 
+  # What is answered with the same payload has to be written again, within more.
+  @max_depth 256
+
   @push 0
   @reply 1
 
@@ -21,7 +24,7 @@ defmodule Cantilever.Chat.Socket.Protocol do
 
   @spec read(binary, :text | :binary) :: {:ok, request} | {:error, String.t()}
   def read(text, :text) do
-    case JSON.decode(text) do
+    case JSON.decode(text, max_depth: @max_depth) do
       {:ok, [join_ref, ref, topic, event, payload]}
       when (is_binary(join_ref) or join_ref == nil) and (is_binary(ref) or ref == nil) and
              is_binary(topic) and is_binary(event) ->

@@ -12,13 +12,15 @@ defmodule Cantilever.Chat.Socket.Requests do
   @patience_ms 50
   @post_ms 5_000
 
-  @typedoc "Whom to answer."
-  @type asked :: {Protocol.refs(), topic :: String.t()}
+  @typedoc "Whom to answer, or which join has been authorized."
+  @type asked ::
+          {Protocol.refs(), topic :: String.t()}
+          | {:authorized, Protocol.request(), last_seq :: non_neg_integer | nil}
 
   @type request :: {Post.t() | Task.t(), asked, timer :: reference}
   @type t :: %{reference => request}
 
-  @type answer :: {:ok, term} | {:error, {reason :: atom, message :: String.t()}}
+  @type answer :: :ok | {:ok, term} | {:error, {reason :: atom, message :: String.t()}}
 
   @doc "Sends a message to be stored."
   @spec post(t, Config.t(), Entry.t(), asked) :: {:ok, t} | {:error, Error.t()}
@@ -37,6 +39,14 @@ defmodule Cantilever.Chat.Socket.Requests do
   def run(requests, asked, timeout_ms, function) do
     task = Task.Supervisor.async(Cantilever.TaskSupervisor, function)
     put(requests, task, asked, timeout_ms)
+  end
+
+  # A process that ends normally takes none of those along that are linked to it.
+  @doc "Ends what is under way. What is on its way to the store stays on it."
+  @spec cancel(t) :: :ok
+  def cancel(requests) do
+    for {_ref, {%Task{pid: pid}, _asked, _timer}} <- requests, do: Process.exit(pid, :kill)
+    :ok
   end
 
   defp put(requests, waiting, asked, timeout_ms) do
