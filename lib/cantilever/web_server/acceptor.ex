@@ -16,6 +16,8 @@ defmodule Cantilever.WebServer.Acceptor do
   # Out of file handles, for one: it goes on when others have closed.
   @out_of_handles_ms 100
 
+  @no_listener_ms 10
+
   @spec start_link(atom) :: {:ok, pid}
   def start_link(name), do: Task.start_link(__MODULE__, :run, [name])
 
@@ -25,7 +27,16 @@ defmodule Cantilever.WebServer.Acceptor do
     config = Config.fetch!(name)
     %{accepts_per_s: per_s, acceptors: acceptors} = config.options
     per_s = max(div(per_s, acceptors), 1)
-    accept(Listener.socket(name), config, per_s, Rate.new(per_s, now_ms()))
+    accept(socket(name), config, per_s, Rate.new(per_s, now_ms()))
+  end
+
+  # Between the death of the listener and its own, an acceptor may start again more often than it may fail.
+  defp socket(name) do
+    Listener.socket(name)
+  catch
+    :exit, _no_listener ->
+      receive after: (@no_listener_ms -> :ok)
+      socket(name)
   end
 
   defp accept(listening, config, per_s, rate) do
