@@ -105,6 +105,8 @@ defmodule Cantilever.WebServer do
   def init(options) do
     config = Config.new(options)
     Config.put(config)
+    # For /metrics, as long as this process lives.
+    _before = :erlang.system_flag(:scheduler_wall_time, true)
 
     sockets =
       for {_path, {module, socket_options}} <- options.sockets,

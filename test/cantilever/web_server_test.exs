@@ -27,7 +27,14 @@ defmodule Cantilever.WebServerTest do
         sockets: %{"/echo" => {EchoSocket, test: self()}},
         routes: %{
           "/hello" => {__MODULE__, :hello, ["!"]},
-          "/crash" => {__MODULE__, :crash, []}
+          "/crash" => {__MODULE__, :crash, []},
+          "/throw" => {__MODULE__, :throw_it, []},
+          "/wrong" => {__MODULE__, :returns, [{200, :none, ""}]},
+          "/body" => {__MODULE__, :returns, [{200, [], :none}]},
+          "/status" => {__MODULE__, :returns, [{"200", [], ""}]},
+          "/own" =>
+            {__MODULE__, :returns,
+             [{404, %{"Content-Length" => "99", "Cache-Control" => "public"}, "own"}]}
         }
       ] ++ Map.get(context, :server, [])
 
@@ -39,6 +46,8 @@ defmodule Cantilever.WebServerTest do
     do: {200, [{"content-type", "text/plain"}], ["Hello, ", params["name"] || "you", more]}
 
   def crash(_request), do: raise("crashed")
+  def throw_it(_request), do: throw(:it)
+  def returns(_request, answer), do: answer
 
   describe "a request" do
     test "for a file is answered with it", %{port: port} do
@@ -54,6 +63,29 @@ defmodule Cantilever.WebServerTest do
       assert {200, %{"content-length" => "7"}, ""} = get(client, "/assets/app.js", [], "HEAD")
       assert {304, _, ""} = get(client, "/", ["If-None-Match: " <> headers["etag"]])
       assert {200, _, _} = get(client, "/", ["If-None-Match: \"other\""])
+    end
+
+    test "for a file that has changed is answered with what it is now", %{
+      port: port,
+      tmp_dir: tmp_dir
+    } do
+      client = open(port)
+      path = Path.join(tmp_dir, "static/assets/app.js")
+      {200, %{"etag" => etag}, "hello()"} = get(client, "/assets/app.js")
+      File.write!(path, "goodbye(1)")
+      changed = get(client, "/assets/app.js", ["If-None-Match: " <> etag])
+      assert {200, %{"content-length" => "10"}, "goodbye(1)"} = changed
+      File.rm!(path)
+      assert {404, _, _} = get(client, "/assets/app.js")
+      assert {200, _, "<h1>Hello</h1>"} = get(client, "/")
+    end
+
+    test "for a large file is answered with all of it", %{port: port, tmp_dir: tmp_dir} do
+      client = open(port)
+      content = String.duplicate("0123456789", 50_000)
+      File.write!(Path.join(tmp_dir, "static/assets/app.js"), content)
+      assert {200, %{"content-length" => "500000"}, ^content} = get(client, "/assets/app.js")
+      assert {200, _, "<h1>Hello</h1>"} = get(client, "/")
     end
 
     test "for anything else finds nothing", %{port: port} do
@@ -85,7 +117,20 @@ defmodule Cantilever.WebServerTest do
     @tag :capture_log
     test "whose route crashes is answered with 500, and the next one as ever", %{port: port} do
       client = open(port)
-      assert {500, _, _} = get(client, "/crash")
+
+      for path <- ["/crash", "/throw", "/wrong", "/body", "/status"],
+          do: assert({^path, {500, _, _}} = {path, get(client, path)})
+
+      assert {200, _, _} = get(client, "/hello")
+    end
+
+    test "for a route has the headers of the route, but those that say where it ends", %{
+      port: port
+    } do
+      client = open(port)
+      assert {404, headers, "own"} = get(client, "/own")
+      assert %{"cache-control" => "public", "content-length" => "3"} = headers
+      assert headers["date"] =~ ~r/\A\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT\z/
       assert {200, _, _} = get(client, "/hello")
     end
 
@@ -145,7 +190,12 @@ defmodule Cantilever.WebServerTest do
       assert text =~ ~r/^erlang_vm_run_queue\{queue="dirty_io"\} \d+$/m
 
       for line <- String.split(text, "\n", trim: true),
-          do: assert(line =~ ~r/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="\w+"\})? -?\d+)$/)
+          do:
+            assert(
+              line =~ ~r/^(# (HELP|TYPE) \w+ .+|\w+(\{\w+="\w+"\})? -?\d+(\.\d+(e-?\d+)?)?)$/
+            )
+
+      assert text =~ ~r/^erlang_vm_scheduler_busy_seconds_total\{scheduler="1"\} \d/m
     end
   end
 
@@ -211,10 +261,15 @@ defmodule Cantilever.WebServerTest do
 
     @tag :capture_log
     test "that crashes closes alone", %{port: port} do
-      [one, other] = for _ <- 1..2, do: port |> open() |> upgrade("/echo")
-      :ok = send_text(one, "crash")
-      assert recv_frame(one) == {:close, 1001}
-      assert recv_frame(one) == :closed
+      other = port |> open() |> upgrade("/echo")
+
+      for text <- ["crash", "wrong"] do
+        client = port |> open() |> upgrade("/echo")
+        :ok = send_text(client, text)
+        assert recv_frame(client) == {:close, 1011}
+        assert recv_frame(client) == :closed
+      end
+
       :ok = send_text(other, "still here")
       assert recv_frame(other) == {1, "still here"}
     end
@@ -311,7 +366,27 @@ defmodule Cantilever.WebServerTest do
       for pid <- ConnectionSupervisor.pids(server), do: Process.exit(pid, :kill)
       assert recv_frame(two) == :closed
       assert recv_frame(three) == :closed
-      assert {200, _, _} = get(open(port), "/")
+      # How many there are is not counted more than once a second.
+      eventually(fn -> match?({200, _, _}, get(open(port), "/")) end)
+    end
+
+    @tag server: [max_connections_per_ip: 2]
+    test "of connections from one address, also where some were killed", %{
+      server: server,
+      port: port
+    } do
+      [one, two] = for _ <- 1..2, do: port |> open() |> upgrade("/echo")
+      assert {429, _, _} = response(open(port))
+      other = open(port, ip: {127, 0, 0, 2})
+      assert {200, _, _} = get(other, "/")
+      WebClient.close(one)
+      eventually(fn -> WebServer.connections(server) == 2 end)
+      three = open(port)
+      assert {200, _, _} = get(three, "/")
+      assert {429, _, _} = response(open(port))
+      for pid <- ConnectionSupervisor.pids(server), do: Process.exit(pid, :kill)
+      assert recv_frame(two) == :closed
+      eventually(fn -> match?({200, _, _}, get(open(port), "/")) end)
     end
 
     @tag server: [max_requests: 2]
@@ -341,13 +416,36 @@ defmodule Cantilever.WebServerTest do
       assert recv_frame(client) == {:close, 1008}
     end
 
-    @tag server: [idle_timeout_ms: 100]
+    @tag server: [idle_timeout_ms: 600]
     test "of silence", %{port: port} do
       client = port |> open() |> upgrade("/echo")
       assert_receive {:socket, pid, _info}
       monitor = Process.monitor(pid)
+
+      # Who answers a ping may stay.
+      for _ <- 1..3 do
+        assert recv_frame(client) == {9, ""}
+        :ok = WebClient.send(client, frame(10, ""))
+        assert_receive {:control, :pong, ""}
+      end
+
+      assert recv_frame(client) == {9, ""}
       assert_receive {:DOWN, ^monitor, _, _, {:shutdown, :idle}}, 2_000
       assert recv_frame(client) == :closed
+    end
+
+    @tag server: [send_timeout_ms: 100]
+    test "of a client that does not read its file", %{
+      server: server,
+      port: port,
+      tmp_dir: tmp_dir
+    } do
+      File.write!(Path.join(tmp_dir, "static/assets/app.js"), String.duplicate("x", 20_000_000))
+      client = open(port, recbuf: 1_000)
+      :ok = WebClient.send(client, request("GET", "/assets/app.js", []))
+      eventually(fn -> WebServer.connections(server) == 1 end)
+      eventually(fn -> WebServer.connections(server) == 0 end)
+      WebClient.close(client)
     end
 
     @tag server: [send_timeout_ms: 100, outgoing_bytes: 2_000]
@@ -393,6 +491,61 @@ defmodule Cantilever.WebServerTest do
       :ok = send_text(client, "still here")
       assert recv_frame(client) == {1, "still here"}
       assert {200, _, _} = get(open(port), "/")
+    end
+
+    @tag :capture_log
+    test "whatever is killed comes back, and only its own connections are lost", %{
+      server: server,
+      port: port
+    } do
+      client = port |> open() |> upgrade("/echo")
+      serves? = fn -> match?({:ok, _}, :gen_tcp.connect({127, 0, 0, 1}, port, [], 1_000)) end
+      [acceptance] = for {WebServer.Acceptance, pid, _, _} <- children(server), do: pid
+      [acceptors] = for {WebServer.Acceptors, pid, _, _} <- children(acceptance), do: pid
+      [drainer] = for {WebServer.Drainer, pid, _, _} <- children(server), do: pid
+
+      for pid <-
+            for({_, pid, _, _} <- children(acceptors), do: pid) ++
+              [acceptors, acceptance, drainer] do
+        kill(pid)
+        eventually(serves?)
+        :ok = send_text(client, "still here")
+        assert recv_frame(client) == {1, "still here"}
+      end
+
+      [pool] = for {WebServer.ConnectionSupervisor, pid, _, _} <- children(server), do: pid
+      kill(pool)
+      assert recv_frame(client) == :closed
+      eventually(fn -> match?({200, _, _}, get(open(port), "/health")) end)
+
+      listener = GenServer.whereis(Module.concat(server, Listener))
+      kill(GenServer.whereis(server))
+
+      eventually(fn ->
+        GenServer.whereis(Module.concat(server, Listener)) not in [nil, listener] and
+          WebServer.port(server) > 0
+      end)
+
+      assert {200, _, _} = get(open(WebServer.port(server)), "/health")
+    end
+
+    defp children(supervisor), do: Supervisor.which_children(supervisor)
+
+    defp kill(pid) do
+      monitor = Process.monitor(pid)
+      Process.exit(pid, :kill)
+      assert_receive {:DOWN, ^monitor, _, _, :killed}
+    end
+
+    @tag server: [drain_per_s: 10]
+    test "closes no more than so many a second", %{server: server, port: port} do
+      clients = for _ <- 1..4, do: port |> open() |> upgrade("/echo")
+      began = System.monotonic_time(:millisecond)
+      draining = Task.async(fn -> WebServer.drain(server) end)
+      for client <- clients, do: assert(recv_frame(client) == {:close, 1012})
+      assert System.monotonic_time(:millisecond) - began >= 300
+      for client <- clients, do: WebClient.close(client)
+      assert :ok = Task.await(draining)
     end
 
     test "a port that is taken is an error", %{port: port} do

@@ -21,6 +21,7 @@ defmodule Cantilever.EchoSocket do
   def handle_in({"restart", _opcode}, state), do: {:stop, {:shutdown, :restart}, state}
   def handle_in({"code", _opcode}, state), do: {:stop, :normal, {4_000, "so"}, state}
   def handle_in({"crash", _opcode}, _state), do: raise("crashed")
+  def handle_in({"wrong", _opcode}, _state), do: :wrong
   def handle_in({"quiet", _opcode}, state), do: {:ok, state}
 
   def handle_in({"reply", _opcode}, state),

@@ -2,11 +2,12 @@ defmodule Cantilever.WebServer.Config do
   @moduledoc false
   # What all processes of a server read: its options, what it serves, and its counters.
 
+  alias Cantilever.WebServer.Addresses
   alias Cantilever.WebServer.ConnectionSupervisor
   alias Cantilever.WebServer.Counters
   alias Cantilever.WebServer.Static
 
-  @enforce_keys [:name, :options, :static, :counters, :state, :connection_supervisor]
+  @enforce_keys [:name, :options, :static, :counters, :addresses, :state, :connection_supervisor]
   defstruct @enforce_keys
 
   @type t :: %__MODULE__{
@@ -14,13 +15,18 @@ defmodule Cantilever.WebServer.Config do
           options: Cantilever.WebServer.Options.t(),
           static: Static.t(),
           counters: Counters.t(),
+          addresses: Addresses.t() | nil,
           connection_supervisor: atom,
-          # The port, and whether the server is draining.
+          # The port, whether the server is draining, and when connections were counted last.
           state: :atomics.atomics_ref()
         }
 
   @port 1
   @draining 2
+  @counted_ms 3
+
+  # No more often.
+  @count_ms 1_000
 
   @spec new(Cantilever.WebServer.Options.t()) :: t
   def new(options) do
@@ -29,8 +35,9 @@ defmodule Cantilever.WebServer.Config do
       options: options,
       static: Static.index(options.static),
       counters: Counters.new(),
+      addresses: Addresses.new(options.max_connections_per_ip),
       connection_supervisor: part(options.name, ConnectionSupervisor),
-      state: :atomics.new(2, signed: false)
+      state: :atomics.new(3, signed: false)
     }
   end
 
@@ -61,6 +68,16 @@ defmodule Cantilever.WebServer.Config do
 
   @spec drain(t) :: :ok
   def drain(config), do: :atomics.put(config.state, @draining, 1)
+
+  @doc "Whether it is time to count again which connections there are, which is the caller's to do then."
+  @spec recount?(t) :: boolean
+  def recount?(config) do
+    counted_ms = :atomics.get(config.state, @counted_ms)
+    now_ms = System.system_time(:millisecond)
+
+    abs(now_ms - counted_ms) >= @count_ms and
+      :atomics.compare_exchange(config.state, @counted_ms, counted_ms, now_ms) == :ok
+  end
 
   @doc "The name of a part of a server."
   @spec part(atom, module) :: atom

@@ -4,12 +4,14 @@ defmodule Cantilever.WebServer.Connection do
 
   require Logger
 
+  alias Cantilever.WebServer.Addresses
   alias Cantilever.WebServer.Config
   alias Cantilever.WebServer.Counters
   alias Cantilever.WebServer.Handshake
   alias Cantilever.WebServer.Page
   alias Cantilever.WebServer.Request
   alias Cantilever.WebServer.Response
+  alias Cantilever.WebServer.Static
   alias Cantilever.WebServer.Stream
   alias Cantilever.WebServer.WebSocketConnection
 
@@ -28,15 +30,15 @@ defmodule Cantilever.WebServer.Connection do
   def serve(connection, socket), do: send(connection, {:serve, socket})
 
   @doc "Tells a client that there are too many, in the calling process."
-  @spec refuse(Stream.t()) :: :ok
-  def refuse({:tcp, socket} = stream) do
-    text = Response.text(503)
+  @spec refuse(Stream.t(), 429 | 503) :: :ok
+  def refuse({:tcp, socket} = stream, status) do
+    text = Response.text(status)
     # It has room for so little; who is gone is gone.
-    _ = :gen_tcp.send(socket, [Response.head(503, [], byte_size(text), true), text])
+    _ = :gen_tcp.send(socket, [Response.head(status, [], byte_size(text), true), text])
     Stream.close(stream)
   end
 
-  def refuse(stream), do: Stream.close(stream)
+  def refuse(stream, _status), do: Stream.close(stream)
 
   @doc false
   @spec init(atom, :tcp | :tls) :: term
@@ -119,7 +121,9 @@ defmodule Cantilever.WebServer.Connection do
 
     head = Response.head(status, headers, size(status, body), close?)
 
-    case send_page(stream, head, if(request.method == "HEAD", do: "", else: body)) do
+    body = if request.method == "HEAD", do: "", else: body
+
+    case send_page(stream, head, body, config.options.send_timeout_ms) do
       :ok when not close? ->
         next_request(stream, config, rest, nth + 1, config.options.keep_alive_ms)
 
@@ -132,11 +136,10 @@ defmodule Cantilever.WebServer.Connection do
   defp size(_status, {:file, file}), do: file.size
   defp size(_status, body), do: IO.iodata_length(body)
 
-  defp send_page(stream, head, {:file, file}) do
-    with :ok <- Stream.write(stream, head), do: Stream.sendfile(stream, file.path, file.size)
-  end
+  defp send_page(stream, head, {:file, file}, part_ms),
+    do: Static.send(stream, head, file, part_ms)
 
-  defp send_page(stream, head, body), do: Stream.write(stream, [head, body])
+  defp send_page(stream, head, body, _part_ms), do: Stream.write(stream, [head, body])
 
   defp upgrade(stream, config, request, rest, {module, options}) do
     with {:ok, accept} <- Handshake.accept(request),
@@ -203,7 +206,12 @@ defmodule Cantilever.WebServer.Connection do
     closed(config)
   end
 
-  defp closed(config), do: Counters.add(config.counters, :closed)
+  @doc "Counts the calling process off, as its connection has ended."
+  @spec closed(Config.t()) :: :ok
+  def closed(config) do
+    _left = Addresses.leave(config.addresses, self())
+    Counters.add(config.counters, :closed)
+  end
 
   defp now_ms, do: System.monotonic_time(:millisecond)
 end

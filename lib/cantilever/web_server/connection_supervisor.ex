@@ -28,10 +28,12 @@ defmodule Cantilever.WebServer.ConnectionSupervisor do
   @spec start_link(atom) :: Supervisor.on_start()
   def start_link(name), do: :supervisor.start_link(__MODULE__, name)
 
-  @spec start_connection(Config.t(), :tcp | :tls) :: {:ok, pid}
+  @spec start_connection(Config.t(), :tcp | :tls) :: {:ok, pid} | {:error, :restarting}
   def start_connection(config, kind) do
     supervisor = {:via, PartitionSupervisor, {config.connection_supervisor, make_ref()}}
     :supervisor.start_child(supervisor, [kind])
+  catch
+    :exit, _reason -> {:error, :restarting}
   end
 
   @doc "How many connections there are."

@@ -5,6 +5,7 @@ defmodule Cantilever.WebServer.Counters do
   @names [
     :accepted,
     :refused,
+    :refused_by_address,
     :opened,
     :closed,
     :requests,
@@ -13,6 +14,8 @@ defmodule Cantilever.WebServer.Counters do
     :rejected_sockets,
     :frames_in,
     :bytes_in,
+    :frames_out,
+    :bytes_out,
     :writes,
     :slow_clients,
     :idle_clients,

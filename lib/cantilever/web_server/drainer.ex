@@ -39,28 +39,30 @@ defmodule Cantilever.WebServer.Drainer do
   @impl GenServer
   def handle_info(_exit, name), do: {:noreply, name}
 
+  # Where the supervisor was killed, what comes after it is waiting for its names.
   @impl GenServer
-  def terminate(_reason, name), do: close_all(name)
+  def terminate(:killed, _name), do: :ok
+  def terminate(_stopped, name), do: close_all(name)
 
   defp close_all(name) do
     config = Config.fetch!(name)
     Config.drain(config)
     %{drain_per_s: per_s, drain_timeout_ms: timeout_ms} = config.options
     until = now_ms() + timeout_ms
-    per_tick = max(div(per_s * @tick_ms, 1_000), 1)
-    name |> ConnectionSupervisor.pids() |> close_some(per_tick, until)
+    some = max(div(per_s * @tick_ms, 1_000), 1)
+    name |> ConnectionSupervisor.pids() |> close_some(some, div(some * 1_000, per_s), until)
     wait(name, until)
   end
 
-  defp close_some([], _per_tick, _until), do: :ok
+  defp close_some([], _some, _pause_ms, _until), do: :ok
 
-  defp close_some(pids, per_tick, until) do
-    {now, later} = Enum.split(pids, per_tick)
+  defp close_some(pids, some, pause_ms, until) do
+    {now, later} = Enum.split(pids, some)
     Enum.each(now, &send(&1, :drain_connection))
 
-    if now_ms() < until do
-      receive after: (@tick_ms -> :ok)
-      close_some(later, per_tick, until)
+    if later != [] and now_ms() + pause_ms < until do
+      receive after: (pause_ms -> :ok)
+      close_some(later, some, pause_ms, until)
     end
   end
 

@@ -6,8 +6,27 @@ defmodule Cantilever.WebServer.Listener do
 
   alias Cantilever.WebServer.Config
 
+  # Where its supervisor was killed, the one before it may have its name and its port for a moment. To fail at once would use up all restarts
+  # that there may be.
+  @patience_ms 1_000
+  @again_ms 10
+
   @spec start_link(atom) :: GenServer.on_start()
-  def start_link(name),
+  def start_link(name) do
+    with {:error, {:already_started, before}} <- start(name) do
+      gone = Process.monitor(before)
+
+      receive do
+        {:DOWN, ^gone, :process, ^before, _reason} -> start(name)
+      after
+        @patience_ms ->
+          Process.demonitor(gone, [:flush])
+          {:error, {:already_started, before}}
+      end
+    end
+  end
+
+  defp start(name),
     do: GenServer.start_link(__MODULE__, name, name: Config.part(name, __MODULE__))
 
   @doc "The socket, and how to accept from it."
@@ -21,7 +40,10 @@ defmodule Cantilever.WebServer.Listener do
     # What it was the last time, where it may be any.
     port = if Config.port(config) == 0, do: options.port, else: Config.port(config)
 
-    case listen(options, port) do
+    # One that nobody has had so far is somebody else's if it is taken.
+    patience_ms = if Config.port(config) == 0, do: 0, else: @patience_ms
+
+    case listen_when_free(options, port, patience_ms) do
       {:ok, listening, port} ->
         Config.put_port(config, port)
         {:ok, listening}
@@ -33,6 +55,13 @@ defmodule Cantilever.WebServer.Listener do
 
   @impl GenServer
   def handle_call(:socket, _from, listening), do: {:reply, listening, listening}
+
+  defp listen_when_free(options, port, patience_ms) do
+    with {:error, :eaddrinuse} when patience_ms > 0 <- listen(options, port) do
+      receive after: (@again_ms -> :ok)
+      listen_when_free(options, port, patience_ms - @again_ms)
+    end
+  end
 
   defp listen(%{tls: nil} = options, port) do
     with {:ok, socket} <- :gen_tcp.listen(port, tcp_options(options)),

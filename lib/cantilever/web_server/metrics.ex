@@ -9,13 +9,17 @@ defmodule Cantilever.WebServer.Metrics do
 
   @helps %{
     accepted: "Connections accepted.",
-    refused: "Connections refused, as there were max_connections.",
+    refused:
+      "Connections refused, as there were max_connections, or nobody to serve them for a moment.",
+    refused_by_address: "Connections refused, as their address had max_connections_per_ip.",
     requests: "Requests answered.",
     upgraded: "Connections that became WebSockets.",
     rejected_origins: "WebSockets refused to pages of other origins.",
     rejected_sockets: "WebSockets refused by their socket.",
     frames_in: "Frames received.",
     bytes_in: "Bytes received in WebSockets.",
+    frames_out: "Frames sent.",
+    bytes_out: "Bytes sent in WebSockets.",
     writes: "Writes to WebSockets, of one frame or many.",
     slow_clients: "Clients dropped as they did not read.",
     idle_clients: "Clients dropped as nothing came from them.",
@@ -48,7 +52,7 @@ defmodule Cantilever.WebServer.Metrics do
   defp vm do
     {{:input, input}, {:output, output}} = :erlang.statistics(:io)
     # Total, and since it was last asked for.
-    {reductions, _since} = :erlang.statistics(:exact_reductions)
+    {reductions, _since} = :erlang.statistics(:reductions)
     # The two last are the dirty ones: CPU, and I/O.
     queues = :erlang.statistics(:run_queue_lengths_all)
     schedulers = :erlang.system_info(:schedulers)
@@ -70,6 +74,19 @@ defmodule Cantilever.WebServer.Metrics do
         {~s({queue="dirty_cpu"}), Enum.at(queues, schedulers)},
         {~s({queue="dirty_io"}), Enum.at(queues, schedulers + 1, 0)}
       ]),
+      # Nothing while nobody has the VM measure it.
+      metric(
+        "erlang_vm_scheduler_busy_seconds_total",
+        :counter,
+        "How long each scheduler was at work.",
+        for({id, busy, _all} <- wall_times(), do: {~s({scheduler="#{id}"}), seconds(busy)})
+      ),
+      metric(
+        "erlang_vm_scheduler_seconds_total",
+        :counter,
+        "How long each scheduler was measured.",
+        for({id, _busy, all} <- wall_times(), do: {~s({scheduler="#{id}"}), seconds(all)})
+      ),
       metric("erlang_vm_reductions_total", :counter, "Reductions.", [{"", reductions}]),
       metric("erlang_vm_input_bytes_total", :counter, "Bytes received by ports.", [{"", input}]),
       metric("erlang_vm_output_bytes_total", :counter, "Bytes sent by ports.", [{"", output}]),
@@ -78,6 +95,15 @@ defmodule Cantilever.WebServer.Metrics do
       ])
     ]
   end
+
+  defp wall_times do
+    case :erlang.statistics(:scheduler_wall_time) do
+      :undefined -> []
+      times -> Enum.sort(times)
+    end
+  end
+
+  defp seconds(native), do: System.convert_time_unit(native, :native, :microsecond) / 1_000_000
 
   defp metric(name, type, help, values) do
     [

@@ -62,6 +62,12 @@ defmodule Cantilever.WebServer.Options do
       default: 100_000,
       doc: "how many may be open; more are answered with 503 and closed"
     ],
+    max_connections_per_ip: [
+      type: {:or, nil, {:integer, 1}},
+      default: nil,
+      doc:
+        "the same for each address (429); without it, one client can take all of `max_connections`, and with it, all who come through one proxy are one address"
+    ],
     max_header_bytes: [
       type: {:integer, 256},
       default: 16_384,
@@ -111,7 +117,7 @@ defmodule Cantilever.WebServer.Options do
       type: {:integer, 1},
       default: 60_000,
       doc:
-        "after how long a WebSocket is closed that nothing has come from, in ms; clients of Phoenix send a heartbeat every 30 s"
+        "after how long a WebSocket is closed that nothing has come from, in ms; after three quarters of it, the client gets a ping, whose answer counts"
     ],
     hibernate_after_ms: [
       type: {:integer, 1},

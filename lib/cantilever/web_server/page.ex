@@ -49,16 +49,32 @@ defmodule Cantilever.WebServer.Page do
     case Request.params(request) do
       {:ok, params} ->
         given = request |> Map.take([:method, :path, :headers]) |> Map.put(:params, params)
-        {status, headers, body} = apply(module, function, [given | arguments])
-        {status, [no_store() | headers], body}
+        answer!(apply(module, function, [given | arguments]))
 
       :error ->
         plain(400)
     end
-  rescue
-    error ->
-      Logger.error(Exception.format(:error, error, __STACKTRACE__))
+  catch
+    kind, reason ->
+      Logger.error(Exception.format(kind, reason, __STACKTRACE__))
       plain(500)
+  end
+
+  # What is none is found out here, and not when half of it is written.
+  defp answer!({status, headers, body}) when status in 200..599 do
+    headers =
+      for {name, value} <- headers,
+          name = name |> to_string() |> String.downcase(),
+          name not in ["connection", "content-length", "date", "transfer-encoding"],
+          do: {name, IO.iodata_to_binary(value)}
+
+    cache = if List.keymember?(headers, "cache-control", 0), do: [], else: [no_store()]
+    {status, cache ++ headers, IO.iodata_to_binary(body)}
+  end
+
+  defp answer!(other) do
+    raise ArgumentError,
+          "a route returns {status, headers, body} with a status from 200 to 599, got: #{inspect(other)}"
   end
 
   defp plain(status),

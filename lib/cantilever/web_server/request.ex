@@ -33,11 +33,29 @@ defmodule Cantilever.WebServer.Request do
     from = max(seen - 3, 0)
 
     case :binary.match(bytes, @end_of_head, scope: {from, byte_size(bytes) - from}) do
-      {at, _size} when at + 4 <= limits.max_header_bytes -> head(bytes, limits)
-      :nomatch when byte_size(bytes) <= limits.max_header_bytes -> :more
-      _too_long -> {:error, too_long(bytes, limits)}
+      {at, _size} when at + 4 <= limits.max_header_bytes ->
+        if whole_lines?(binary_part(bytes, 0, at + 4)),
+          do: head(bytes, limits),
+          else: {:error, 400}
+
+      :nomatch when byte_size(bytes) <= limits.max_header_bytes ->
+        :more
+
+      _too_long ->
+        {:error, too_long(bytes, limits)}
     end
   end
+
+  # The parser takes a bare LF for the end of a line, lets a line go on in the next, and values hold what they like. Who stands between the
+  # client and this server may see other lines, and so other requests. Most of it is text, which is looked through eight bytes at a time.
+  defp whole_lines?(<<a, b, c, d, e, f, g, h, rest::binary>>)
+       when a > 31 and b > 31 and c > 31 and d > 31 and e > 31 and f > 31 and g > 31 and h > 31,
+       do: whole_lines?(rest)
+
+  defp whole_lines?(<<"\r\n", first, rest::binary>>) when first > ?\s, do: whole_lines?(rest)
+  defp whole_lines?("\r\n\r\n"), do: true
+  defp whole_lines?(<<byte, rest::binary>>) when byte > 31 or byte == ?\t, do: whole_lines?(rest)
+  defp whole_lines?(_control), do: false
 
   # Which part of it is.
   defp too_long(bytes, limits) do
@@ -69,22 +87,34 @@ defmodule Cantilever.WebServer.Request do
     end
   end
 
-  defp target({:abs_path, target}, limits) when byte_size(target) <= limits.max_target_bytes do
+  # Of one letter, the parser takes anything for a path.
+  defp target({:abs_path, "/" <> _ = target}, limits)
+       when byte_size(target) <= limits.max_target_bytes do
     case :binary.split(target, "?") do
-      [path, query] -> {:ok, path, query}
-      [path] -> {:ok, path, ""}
+      [path, query] -> path(path, query)
+      [path] -> path(path, "")
     end
   end
 
-  defp target({:abs_path, _too_long}, _limits), do: {:error, 414}
+  defp target({:abs_path, "/" <> _too_long}, _limits), do: {:error, 414}
   defp target(_proxy_or_options, _limits), do: {:error, 400}
+
+  # Whatever its escapes stand for, it is only compared with what there is.
+  defp path(path, query) do
+    case :binary.match(path, "%") do
+      :nomatch -> {:ok, path, query}
+      _escape -> {:ok, URI.decode(path), query}
+    end
+  end
 
   defp headers(bytes, headers) do
     case :erlang.decode_packet(:httph_bin, bytes, []) do
-      {:ok, {:http_header, _bit, name, _unmodified, value}, rest} ->
+      {:ok, {:http_header, _bit, name, _unmodified, value}, rest} when name != "" ->
         name = name(name)
+        value = trimmed(value)
 
         case headers do
+          %{"host" => _one} when name == "host" -> {:error, 400}
           %{^name => before} -> headers(rest, %{headers | name => before <> ", " <> value})
           _new -> headers(rest, Map.put(headers, name, value))
         end
@@ -95,6 +125,13 @@ defmodule Cantilever.WebServer.Request do
       _wrong ->
         {:error, 400}
     end
+  end
+
+  # What stands before it the parser takes away.
+  defp trimmed(value) do
+    if value != "" and :binary.last(value) in [?\s, ?\t],
+      do: String.trim_trailing(value),
+      else: value
   end
 
   # What the parser knows is an atom.

@@ -14,6 +14,7 @@ defmodule Cantilever.WebServer.Response do
     413 => "Content Too Large",
     414 => "URI Too Long",
     426 => "Upgrade Required",
+    429 => "Too Many Requests",
     431 => "Request Header Fields Too Large",
     500 => "Internal Server Error",
     503 => "Service Unavailable",
@@ -37,7 +38,9 @@ defmodule Cantilever.WebServer.Response do
     connection = if close?, do: [{"connection", "close"}], else: []
 
     [
-      "HTTP/1.1 #{status} #{reason(status)}\r\n",
+      "HTTP/1.1 #{status} #{reason(status)}\r\ndate: ",
+      date(:calendar.universal_time()),
+      "\r\n",
       Enum.map(headers ++ length ++ connection ++ @security, &line/1),
       "\r\n"
     ]
@@ -57,6 +60,19 @@ defmodule Cantilever.WebServer.Response do
   def text(status), do: "#{status} #{reason(status)}\n"
 
   defp reason(status), do: Map.get(@reasons, status, "Status")
+
+  @days {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"}
+  @months {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"}
+
+  # As HTTP writes it.
+  defp date({{year, month, day} = date, {hour, minute, second}}) do
+    weekday = elem(@days, :calendar.day_of_the_week(date) - 1)
+
+    "#{weekday}, #{two(day)} #{elem(@months, month - 1)} #{year} #{two(hour)}:#{two(minute)}:#{two(second)} GMT"
+  end
+
+  defp two(number) when number < 10, do: "0#{number}"
+  defp two(number), do: Integer.to_string(number)
 
   # What routes give may be anything.
   defp line({name, value}) do

@@ -32,10 +32,20 @@ defmodule Cantilever.WebServer.Stream do
   Sends without waiting where the client has room; else as `write/2`.
 
   The answer of a plain socket may come later, as `{:inet_reply, port, :ok | {:error, reason}}`. `:gen_tcp.send/2` takes a monitor and a search of the
-  mailbox for it, which is more than what the frame of a short message costs.
+  mailbox for it, which is more than what the frame of a short message costs. From OTP 26 on it does not search any more, and a command
+  of a socket's port has to say who is to be answered, so there it is what sends.
   """
   @spec write_soon(t, iodata) :: :ok | {:error, term}
   def write_soon({:tcp, port} = stream, data) do
+    if answers_to_port_commands?(), do: command(stream, port, data), else: write(stream, data)
+  end
+
+  def write_soon(stream, data), do: write(stream, data)
+
+  # Asked when it runs, as what was compiled by one release may run on another.
+  defp answers_to_port_commands?, do: :erlang.system_info(:otp_release) < ~c"26"
+
+  defp command(stream, port, data) do
     if :erlang.port_command(port, data, [:nosuspend]) do
       receive do
         {:inet_reply, ^port, status} -> status
@@ -49,20 +59,27 @@ defmodule Cantilever.WebServer.Stream do
     ArgumentError -> {:error, :closed}
   end
 
-  def write_soon(stream, data), do: write(stream, data)
-
   @doc "Has the next `packets` come as messages."
   @spec activate(t, pos_integer | :once) :: :ok | {:error, term}
   def activate({:tcp, port}, packets), do: :inet.setopts(port, active: packets)
   def activate({:tls, socket}, packets), do: :ssl.setopts(socket, active: packets)
 
-  @spec sendfile(t, Path.t(), non_neg_integer) :: :ok | {:error, term}
-  def sendfile({:tcp, port}, path, _size) do
-    with {:ok, _sent} <- :file.sendfile(path, port), do: :ok
+  @doc "Sends a part of a file."
+  @spec send_file(t, :file.fd(), non_neg_integer, pos_integer) :: :ok | {:error, term}
+  def send_file({:tcp, port}, file, offset, bytes) do
+    case :file.sendfile(file, port, offset, bytes, []) do
+      {:ok, ^bytes} -> :ok
+      # It has become shorter meanwhile.
+      {:ok, _fewer} -> {:error, :closed}
+      error -> error
+    end
   end
 
-  def sendfile(stream, path, _size) do
-    with {:ok, data} <- File.read(path), do: write(stream, data)
+  def send_file(stream, file, offset, bytes) do
+    case :file.pread(file, offset, bytes) do
+      {:ok, data} when byte_size(data) == bytes -> write(stream, data)
+      _shorter -> {:error, :closed}
+    end
   end
 
   @spec peer(t) :: {:inet.ip_address(), :inet.port_number()} | nil

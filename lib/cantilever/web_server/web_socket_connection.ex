@@ -6,6 +6,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   alias Cantilever.Rate
   alias Cantilever.WebServer.Config
+  alias Cantilever.WebServer.Connection
   alias Cantilever.WebServer.Counters
   alias Cantilever.WebServer.Stream
   alias Cantilever.WebSocket
@@ -23,6 +24,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   @going_away 1001
   @policy 1008
+  @failed 1011
   @restarting 1012
 
   defstruct [
@@ -83,7 +85,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
     if rest != "", do: send(self(), {elem(stream, 0), :handshake, rest})
     _active = Stream.activate(stream, @packets)
-    Process.send_after(self(), :look_silent, options.idle_timeout_ms)
+    Process.send_after(self(), :look_silent, ask_ms(options.idle_timeout_ms))
     # The heap of the request is given back before thousands of them are there.
     :proc_lib.hibernate(__MODULE__, :loop, [state])
   end
@@ -111,7 +113,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     _done = state.module.terminate(terminated(reason), state.socket)
 
     last_words(reason, state)
-    Counters.add(Config.fetch!(state.name).counters, :closed)
+    Connection.closed(Config.fetch!(state.name))
   end
 
   defp last_words({:shutdown, :closed}, state), do: Stream.close(state.stream)
@@ -123,8 +125,10 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp last_words({:shutdown, _idle_or_slow}, state), do: Stream.abort(state.stream)
   defp last_words(_stopped_or_crashed, %{closing?: true} = state), do: say(state, [])
 
-  defp last_words(_stopped_or_crashed, state),
+  defp last_words(reason, state) when reason in [:normal, :shutdown],
     do: say(state, WebSocket.close_frame(@going_away, ""))
+
+  defp last_words(_crashed, state), do: say(state, WebSocket.close_frame(@failed, ""))
 
   defp say(state, goodbye) do
     _gone = Stream.write_soon(state.stream, [Enum.reverse(state.out) | goodbye])
@@ -163,17 +167,24 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       else: next(stay_awake(state))
   end
 
-  # Also those whose machine has gone without a word.
+  # Also those whose machine has gone without a word. Who has nothing to say for long is asked first: a browser answers pings by itself.
   defp handle(:look_silent, state) do
     %{options: %{idle_timeout_ms: timeout_ms}} = config = Config.fetch!(state.name)
-    left_ms = state.heard_ms + timeout_ms - now_ms()
+    silent_ms = now_ms() - state.heard_ms
+    ask_ms = ask_ms(timeout_ms)
 
-    if left_ms <= 0 do
-      Counters.add(config.counters, :idle_clients)
-      {:stop, {:shutdown, :idle}, state}
-    else
-      Process.send_after(self(), :look_silent, left_ms)
-      next(state)
+    cond do
+      silent_ms >= timeout_ms ->
+        Counters.add(config.counters, :idle_clients)
+        {:stop, {:shutdown, :idle}, state}
+
+      silent_ms >= ask_ms and not state.closing? ->
+        Process.send_after(self(), :look_silent, timeout_ms - silent_ms)
+        state |> put(WebSocket.frame(:ping, "")) |> next()
+
+      true ->
+        Process.send_after(self(), :look_silent, max(ask_ms - silent_ms, 1))
+        next(state)
     end
   end
 
@@ -275,6 +286,11 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp after_callback({:stop, _reason, code, socket}, state),
     do: close_with(code, "", %{state | socket: socket})
 
+  defp after_callback(other, state) do
+    raise ArgumentError,
+          "a callback of #{inspect(state.module)} returned #{inspect(other)}, which is nothing that a socket returns"
+  end
+
   defp put_messages(state, messages) when is_list(messages),
     do: Enum.reduce(messages, state, &put(&2, frame(&1)))
 
@@ -293,13 +309,17 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp write(%{out: []} = state), do: rest(state)
 
   defp write(state) do
-    Counters.add(Config.fetch!(state.name).counters, :writes)
+    counters = Config.fetch!(state.name).counters
 
     out =
       case state.out do
         [frame] -> frame
         frames -> Enum.reverse(frames)
       end
+
+    Counters.add(counters, :writes)
+    Counters.add(counters, :frames_out, state.gathered)
+    Counters.add(counters, :bytes_out, IO.iodata_length(out))
 
     case Stream.write_soon(state.stream, out) do
       :ok -> written(%{state | out: [], gathered: 0})
@@ -356,6 +376,9 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       true -> stay_awake(state)
     end
   end
+
+  # Later than the heartbeats of Phoenix's clients, which come each half minute, by the default.
+  defp ask_ms(timeout_ms), do: div(timeout_ms * 3, 4)
 
   defp stay_awake(state) do
     Process.send_after(self(), :look_idle, Config.fetch!(state.name).options.hibernate_after_ms)
