@@ -162,12 +162,12 @@ defmodule Cantilever.WebServerTest do
             {request("POST", "/", []), 405},
             {request("BREW", "/", []), 405},
             {"GET / HTTP/1.1\r\n\r\n", 400},
-            {"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 505},
-            {"GET nonsense HTTP/1.1\r\nHost: x\r\n\r\n", 400},
-            {"GET http://x/ HTTP/1.1\r\nHost: x\r\n\r\n", 400},
+            {"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505},
+            {"GET nonsense HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+            {"GET http://x/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
             {"nonsense\r\n\r\n", 400},
             {"\r\n\r\n", 400},
-            {"GET / HTTP/1.1\r\nHost: x\r\nno colon\r\n\r\n", 400},
+            {"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n", 400},
             {request("GET", "/", ["Transfer-Encoding: chunked"]), 400},
             {request("GET", "/", ["Content-Length: 5"]), 413},
             {request("GET", "/", ["Content-Length: 0", "Content-Length: 5"]), 413}
@@ -318,6 +318,36 @@ defmodule Cantilever.WebServerTest do
       assert {403, _, _} = get(open(port), "/echo", ["Origin: https://two.example" | handshake()])
     end
 
+    @tag server: [frames_per_s: 10_000, frames_burst: 10_000]
+    test "hibernates right after a message that comes alone, however many there were", %{
+      port: port
+    } do
+      client = port |> open() |> upgrade("/echo")
+      assert_receive {:socket, pid, _info}
+
+      hibernates? = fn ->
+        Process.info(pid, :current_function) == {:current_function, {:erlang, :hibernate, 3}}
+      end
+
+      # So many in a row keep it awake.
+      for _ <- 1..20 do
+        :ok = send_text(client, "a")
+        assert recv_frame(client) == {1, "a"}
+      end
+
+      refute hibernates?.()
+
+      # As if it had been looked at, a while later.
+      :sys.replace_state(pid, &%{&1 | busy: nil, calm_ms: &1.calm_ms - 1_000})
+
+      for _ <- 1..6 do
+        :sys.replace_state(pid, &%{&1 | calm_ms: &1.calm_ms - 1_000})
+        :ok = send_text(client, "b")
+        assert recv_frame(client) == {1, "b"}
+        eventually(hibernates?)
+      end
+    end
+
     @tag server: [hibernate_after_ms: 10]
     test "hibernates, and wakes up", %{port: port} do
       client = port |> open() |> upgrade("/echo")
@@ -332,6 +362,38 @@ defmodule Cantilever.WebServerTest do
         assert recv_frame(client) == {1, "#{n}"}
       end
     end
+  end
+
+  describe "hosts" do
+    test "of others are not answered for where only this machine can reach it", %{port: port} do
+      for {host, status} <- [
+            {"localhost:#{port}", 200},
+            {"LOCALHOST", 200},
+            {"127.0.0.1:#{port}", 200},
+            {"[::1]:#{port}", 200},
+            {"evil.example", 421},
+            {"localhost.evil.example", 421},
+            {"", 421}
+          ] do
+        assert {^status, _, _} = get(open(port), "/", ["Host: " <> host])
+      end
+
+      evil = ["Host: evil.example:#{port}", "Origin: http://evil.example:#{port}"]
+      assert {421, _, _} = get(open(port), "/echo", evil ++ handshake())
+    end
+
+    @tag server: [hosts: ["chat.example"], metrics: false]
+    test "are those of the option", %{port: port} do
+      assert {200, _, _} = get(open(port), "/", ["Host: chat.example:80"])
+      assert {421, _, _} = get(open(port), "/", ["Host: localhost"])
+      assert {404, _, _} = get(open(port), "/metrics", ["Host: chat.example"])
+    end
+  end
+
+  @tag :capture_log
+  test "a socket that crashes as it lets a client in is answered with 500", %{port: port} do
+    assert {500, _, _} = get(open(port), "/echo?refuse=crash", handshake())
+    assert {200, _, _} = get(open(port), "/")
   end
 
   describe "limits" do
@@ -562,7 +624,7 @@ defmodule Cantilever.WebServerTest do
       idle = open(port)
       assert {200, _, _} = get(idle, "/")
       begun = open(port)
-      :ok = WebClient.send(begun, "GET /health HTTP/1.1\r\nHost: x\r\n")
+      :ok = WebClient.send(begun, "GET /health HTTP/1.1\r\nHost: localhost\r\n")
 
       # It has the first part, and waits for more.
       eventually(fn ->

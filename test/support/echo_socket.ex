@@ -7,6 +7,7 @@ defmodule Cantilever.EchoSocket do
 
   @spec connect(map) :: {:ok, map} | {:error, :refused} | :error
   def connect(%{params: %{"refuse" => "error"}}), do: {:error, :refused}
+  def connect(%{params: %{"refuse" => "crash"}}), do: exit(:crashed)
   def connect(%{params: %{"refuse" => _}}), do: :error
   def connect(info), do: {:ok, %{test: info.options[:test], info: info}}
 

@@ -32,7 +32,8 @@ defmodule Cantilever.WebClient do
 
   @spec request(String.t(), String.t(), [String.t()]) :: iodata
   def request(method, path, headers) do
-    host = if Enum.any?(headers, &String.starts_with?(&1, "Host:")), do: [], else: ["Host: x"]
+    host =
+      if Enum.any?(headers, &String.starts_with?(&1, "Host:")), do: [], else: ["Host: localhost"]
 
     ["#{method} #{path} HTTP/1.1\r\n", Enum.map(host ++ headers, &[&1, "\r\n"]), "\r\n"]
   end

@@ -58,11 +58,11 @@ defmodule Cantilever.WebServer.Acceptor do
   defp accept({:tcp, socket}), do: :gen_tcp.accept(socket)
   defp accept({:tls, socket}), do: :ssl.transport_accept(socket)
 
-  defp failed(reason) when reason in [:emfile, :enfile, :enomem, :enobufs],
+  defp failed(reason) when reason in [:emfile, :enfile, :enomem, :enobufs, :system_limit],
     do: receive(after: (@out_of_handles_ms -> :ok))
 
   # Whoever it was has gone again.
-  defp failed(reason) when reason in [:econnaborted, :timeout, :system_limit], do: :ok
+  defp failed(reason) when reason in [:econnaborted, :timeout], do: :ok
   defp failed(reason), do: exit({:shutdown, {:accept, reason}})
 
   defp hand_over(stream, config) do
@@ -95,8 +95,12 @@ defmodule Cantilever.WebServer.Acceptor do
         _entered = enter.(connection)
         transport = if kind == :tcp, do: :gen_tcp, else: :ssl
 
-        # One that has gone meanwhile is found out by its process.
-        _handed_over = transport.controlling_process(socket, connection)
+        # One that has gone meanwhile is found out by its process, unless that has gone, too.
+        _handed_over =
+          with {:error, _reason} <- transport.controlling_process(socket, connection),
+               false <- Process.alive?(connection),
+               do: Stream.close(stream)
+
         Connection.serve(connection, socket)
 
       {:error, :restarting} ->

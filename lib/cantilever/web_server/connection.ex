@@ -16,6 +16,9 @@ defmodule Cantilever.WebServer.Connection do
   alias Cantilever.WebServer.WebSocketConnection
 
   @handed_over_ms 5_000
+  # So much is read of a client that is refused, so that it can read why.
+  @linger_ms 500
+  @linger_bytes 1_000_000
   # To read a request takes so much, in words; a heap that has to grow is collected each time.
   @request_words 1_598
 
@@ -106,9 +109,10 @@ defmodule Cantilever.WebServer.Connection do
     Counters.add(config.counters, :requests)
     path = request.path
 
-    case config.options.sockets do
-      %{^path => socket} -> upgrade(stream, config, request, rest, socket)
-      _no_socket -> answer_page(stream, config, request, rest, nth)
+    case {Request.host?(request, config.options.hosts), config.options.sockets} do
+      {false, _sockets} -> refuse(stream, config, 421)
+      {true, %{^path => socket}} -> upgrade(stream, config, request, rest, socket)
+      {true, _no_socket} -> answer_page(stream, config, request, rest, nth)
     end
   end
 
@@ -146,7 +150,7 @@ defmodule Cantilever.WebServer.Connection do
          {:origin, true} <-
            {:origin, Handshake.origin_allowed?(request, config.options.check_origin)},
          {:ok, params} <- Request.params(request),
-         {:ok, socket} <- module.connect(info(stream, request, params, options)),
+         {:ok, socket} <- connect(module, info(stream, request, params, options)),
          :ok <- Stream.write(stream, Response.switching(accept)) do
       Counters.add(config.counters, :upgraded)
       WebSocketConnection.enter(stream, config, module, socket, rest)
@@ -167,6 +171,14 @@ defmodule Cantilever.WebServer.Connection do
     end
   end
 
+  defp connect(module, info) do
+    module.connect(info)
+  catch
+    kind, reason ->
+      Logger.error(Exception.format(kind, reason, __STACKTRACE__))
+      {:error, 500}
+  end
+
   defp info(stream, request, params, options) do
     peer =
       case Stream.peer(stream) do
@@ -182,6 +194,7 @@ defmodule Cantilever.WebServer.Connection do
       connect_info: %{
         peer_data: peer,
         user_agent: request.headers["user-agent"],
+        headers: request.headers,
         frames: true
       }
     }
@@ -193,8 +206,14 @@ defmodule Cantilever.WebServer.Connection do
     _gone = Stream.write(stream, [Response.head(status, headers, byte_size(text), true), text])
     # What has come and was not read would make the system throw the answer away.
     Stream.shutdown(stream)
-    _rest = Stream.recv(stream, 100)
+    linger(stream, 0, now_ms() + @linger_ms)
     close(stream, config)
+  end
+
+  defp linger(stream, read, until) do
+    with true <- read < @linger_bytes,
+         {:ok, bytes} <- Stream.recv(stream, max(until - now_ms(), 0)),
+         do: linger(stream, read + byte_size(bytes), until)
   end
 
   defp more_headers(426), do: [{"sec-websocket-version", "13"}, {"upgrade", "websocket"}]

@@ -46,6 +46,17 @@ defmodule Cantilever.WebServer.Options do
       doc:
         "which pages may open WebSockets: `true`, those of the host that is asked; a list of origins as `https://example.org`; `false`, all"
     ],
+    hosts: [
+      type: :term,
+      default: :by_address,
+      doc:
+        "the hosts that it answers for, as in the header `Host` without a port; others get 421, so that no page whose name leads here is taken for one of its own. `:any`, a list, or `:by_address`: `localhost`, `127.0.0.1` and `[::1]` where it listens on this machine alone, else any"
+    ],
+    metrics: [
+      type: :boolean,
+      default: true,
+      doc: "whether there is `/metrics`, for everybody who can reach the server"
+    ],
     acceptors: [type: {:integer, 1}, default: 8, doc: "how many processes accept connections"],
     backlog: [
       type: {:integer, 1},
@@ -165,7 +176,17 @@ defmodule Cantilever.WebServer.Options do
         {module, options} -> is_atom(module) and Keyword.keyword?(options)
         _other -> false
       end),
-      "a map of paths, which begin with `/`, to `{module, options}`"
+      "a map of paths, which begin with `/`, to `{module, options}`",
+      # What sockets are given may be secret.
+      &if(is_map(&1), do: Map.keys(&1), else: &1)
+    )
+
+    check!(
+      :hosts,
+      options.hosts,
+      options.hosts in [:any, :by_address] or
+        (is_list(options.hosts) and Enum.all?(options.hosts, &is_binary/1)),
+      "`:any`, `:by_address` or a list of hosts"
     )
 
     check!(
@@ -193,7 +214,7 @@ defmodule Cantilever.WebServer.Options do
       "a folder that exists"
     )
 
-    options
+    %{options | hosts: hosts(options)}
   end
 
   defp address(ip) do
@@ -207,10 +228,20 @@ defmodule Cantilever.WebServer.Options do
     is_map(map) and Enum.all?(map, fn {path, to} -> match?("/" <> _, path) and valid?.(to) end)
   end
 
-  defp check!(_key, _value, true, _shape), do: :ok
+  defp check!(key, value, valid?, shape, shown \\ & &1)
+  defp check!(_key, _value, true, _shape, _shown), do: :ok
 
-  defp check!(key, value, false, shape) do
+  defp check!(key, value, false, shape, shown) do
     raise ArgumentError,
-          "the option #{inspect(key)} of a web server is #{shape}, got: #{inspect(value)}"
+          "the option #{inspect(key)} of a web server is #{shape}, got: #{inspect(shown.(value))}"
   end
+
+  defp hosts(%{hosts: :by_address, ip: ip}) do
+    if elem(ip, 0) == 127 or ip == {0, 0, 0, 0, 0, 0, 0, 1},
+      do: ["localhost", "127.0.0.1", "[::1]"],
+      else: :any
+  end
+
+  defp hosts(%{hosts: :any}), do: :any
+  defp hosts(%{hosts: hosts}), do: Enum.map(hosts, &String.downcase(&1, :ascii))
 end

@@ -24,7 +24,7 @@ defmodule Cantilever.WebServer.Page do
       else: {200, json(), ~s({"status":"serving"}\n)}
   end
 
-  def answer(%{path: "/metrics"}, config),
+  def answer(%{path: "/metrics"}, %{options: %{metrics: true}} = config),
     do: {200, [{"content-type", Metrics.content_type()}, no_store()], Metrics.text(config)}
 
   def answer(%{path: path} = request, config) do

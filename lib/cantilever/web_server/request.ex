@@ -151,6 +151,15 @@ defmodule Cantilever.WebServer.Request do
   defp check({1, 1}, headers) when not is_map_key(headers, "host"), do: {:error, 400}
   defp check(_version, _headers), do: :ok
 
+  @doc "Whether it is for one of these hosts, at whatever port."
+  @spec host?(t, :any | [String.t()]) :: boolean
+  def host?(_request, :any), do: true
+  # Browsers always name it.
+  def host?(%{headers: headers}, _hosts) when not is_map_key(headers, "host"), do: true
+
+  def host?(%{headers: %{"host" => host}}, hosts),
+    do: host |> String.downcase(:ascii) |> String.replace(~r/:\d*$/, "") |> then(&(&1 in hosts))
+
   @doc "The parameters of the query."
   @spec params(t) :: {:ok, %{String.t() => String.t()}} | :error
   def params(request) do

@@ -42,7 +42,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     # Its reductions when it was last looked at; nil while it is hibernating.
     busy: nil,
     # Since when its wakings are counted, and how many there were.
-    calm_ms: 0,
+    calm_ms: nil,
     wakings: 0,
     closing?: false
   ]
@@ -80,7 +80,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       socket: socket,
       codec: WebSocket.with_limits(options),
       rate: Rate.new(options.frames_burst, now_ms),
-      heard_ms: now_ms
+      heard_ms: now_ms,
+      calm_ms: now_ms
     }
 
     if rest != "", do: send(self(), {elem(stream, 0), :handshake, rest})
@@ -98,6 +99,9 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   def init(_never), do: {:stop, :not_started_this_way}
 
   @impl GenServer
+  # What follows on a message is no waking.
+  def handle_info(:timeout, state), do: handle(:timeout, state)
+  def handle_info({:inet_reply, _port, _status} = reply, state), do: handle(reply, state)
   def handle_info(message, %{busy: nil} = state), do: handle(message, woken(state))
   def handle_info(message, state), do: handle(message, state)
 
@@ -118,11 +122,10 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   defp last_words({:shutdown, :closed}, state), do: Stream.close(state.stream)
 
-  defp last_words({:shutdown, reason}, state) when reason in [:remote, :close_timeout],
-    do: say(state, [])
+  defp last_words({:shutdown, :remote}, state), do: say(state, [])
 
-  # There is no room for it.
-  defp last_words({:shutdown, _idle_or_slow}, state), do: Stream.abort(state.stream)
+  # There is no room for it, or it has been said.
+  defp last_words({:shutdown, _idle_slow_or_close_timeout}, state), do: Stream.abort(state.stream)
   defp last_words(_stopped_or_crashed, %{closing?: true} = state), do: say(state, [])
 
   defp last_words(reason, state) when reason in [:normal, :shutdown],
@@ -274,6 +277,9 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp after_callback({:reply, _status, messages, socket}, state),
     do: put_messages(%{state | socket: socket}, messages)
 
+  defp after_callback({:stop, reason, code, messages, socket}, state),
+    do: after_callback({:stop, reason, code, socket}, put_messages(state, messages))
+
   defp after_callback({:stop, {:shutdown, :restart}, socket}, state),
     do: close_with(@restarting, "", %{state | socket: socket})
 
@@ -342,9 +348,6 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   end
 
   defp failed(_closed, state), do: {:stop, {:shutdown, :closed}, state}
-
-  # What a client goes on sending waits in the system until it is closed.
-  defp activate(%{closing?: true} = state), do: next(state)
 
   defp activate(state) do
     case Stream.activate(state.stream, @packets) do
