@@ -206,7 +206,7 @@ defmodule Cantilever.WebServer.Connection do
     _gone = Stream.write(stream, [Response.head(status, headers, byte_size(text), true), text])
     # What has come and was not read would make the system throw the answer away.
     Stream.shutdown(stream)
-    linger(stream, 0, now_ms() + @linger_ms)
+    _read = linger(stream, 0, now_ms() + @linger_ms)
     close(stream, config)
   end
 
