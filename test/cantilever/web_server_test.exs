@@ -338,10 +338,10 @@ defmodule Cantilever.WebServerTest do
       refute hibernates?.()
 
       # As if it had been looked at, a while later.
-      :sys.replace_state(pid, &%{&1 | busy: nil, calm_ms: &1.calm_ms - 1_000})
+      :sys.replace_state(pid, &%{&1 | busy: nil, calm_ms: &1.calm_ms - 3_000})
 
       for _ <- 1..6 do
-        :sys.replace_state(pid, &%{&1 | calm_ms: &1.calm_ms - 1_000})
+        :sys.replace_state(pid, &%{&1 | calm_ms: &1.calm_ms - 3_000})
         :ok = send_text(client, "b")
         assert recv_frame(client) == {1, "b"}
         eventually(hibernates?)

@@ -80,6 +80,7 @@ defmodule Cantilever.Chat.Socket do
   alias Cantilever.Chat.Users
   alias Cantilever.Rate
 
+  @normal_closure 1000
   @malformed 1007
 
   # What is logged of a crash shows neither the secret nor what was said.
@@ -132,15 +133,19 @@ defmodule Cantilever.Chat.Socket do
   Says whether a client may connect, and as whom.
 
   Takes what a server knows of the connection: `:params`, `:connect_info`, and `:options` or `:endpoint` (`Phoenix.Socket.Transport`).
-  `{:error, reason}` for a version that is not known, no valid token, and a user or a chat with as many connections as they may have.
+  `{:error, reason}` for a version that is not known, no valid token, a user or a chat with as many connections as they may have, an endpoint
+  that is stopping, and long polling, which has no way for more than one answer.
   """
   @spec connect(map) :: {:ok, t} | {:error, reason :: term}
+  def connect(%{transport: :longpoll}), do: {:error, :unsupported_transport}
+
   def connect(%{params: params} = info) do
     options = Options.fetch!(info)
     config = Config.fetch!(options.chat)
     connect_info = Map.get(info, :connect_info, %{})
 
     with :ok <- version(params),
+         false <- Drainer.draining?(options.chat),
          {:ok, user_id} <- authenticate(options, params, connect_info),
          :ok <- Arguments.user_id(user_id),
          :ok <- Users.room_for_one_more(config, user_id) do
@@ -150,6 +155,9 @@ defmodule Cantilever.Chat.Socket do
          connection: State.new(options.chat, :binary.copy(user_id), {Frames, []}),
          frames?: Map.get(connect_info, :frames, false)
        }}
+    else
+      true -> {:error, :draining}
+      {:error, reason} -> {:error, reason}
     end
   end
 
@@ -177,7 +185,8 @@ defmodule Cantilever.Chat.Socket do
   def handle_in({bytes, options}, state) do
     case Protocol.read(bytes, options[:opcode]) do
       {:ok, request} -> state |> request(request) |> flush()
-      {:error, _what} -> {:stop, :normal, @malformed, state}
+      # Bandit takes `:normal` for a wish to go on until the client has closed.
+      {:error, _what} -> {:stop, {:shutdown, :malformed}, @malformed, state}
     end
   end
 
@@ -220,9 +229,12 @@ defmodule Cantilever.Chat.Socket do
   defp hand_on(message, state) do
     case State.handle(message, state.connection) do
       {:ok, connection} -> flush(left(message, %{state | connection: connection}))
-      {:stop, reason, connection} -> {:stop, reason, 1000, %{state | connection: connection}}
+      {:stop, :normal, connection} -> stop(:closed, %{state | connection: connection})
+      {:stop, {:shutdown, why}, connection} -> stop(why, %{state | connection: connection})
     end
   end
+
+  defp stop(why, state), do: {:stop, {:shutdown, why}, @normal_closure, state}
 
   # Somebody else has had the user leave.
   defp left({:call, _from, {:leave, room_id}}, state) do

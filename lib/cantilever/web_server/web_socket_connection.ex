@@ -18,8 +18,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   # What little a process has done that got no message worth staying awake for.
   @idle_reductions 400
   # So often it hibernates again right after a message, in this time: whoever only sends heartbeats is never awake for longer.
-  @calm_wakings 3
-  @calm_ms 1_000
+  @calm_wakings 2
+  @calm_ms 3_000
   @close_ms 2_000
 
   @going_away 1001

@@ -52,6 +52,16 @@ defmodule Cantilever.Chat.SocketTest do
           do: assert_raise(ArgumentError, message, fn -> Socket.child_spec(options) end)
     end
 
+    test "does not go by long polling", %{chat: chat} do
+      assert {:error, :unsupported_transport} =
+               Socket.connect(%{
+                 transport: :longpoll,
+                 endpoint: nil,
+                 options: options(chat),
+                 params: %{}
+               })
+    end
+
     test "an endpoint that has mounted it does not give the options again", %{chat: chat} do
       endpoint = Module.concat(chat, Endpoint)
       mounted = [endpoint: endpoint, websocket: true] ++ options(chat)
@@ -418,7 +428,7 @@ defmodule Cantilever.Chat.SocketTest do
       deep = String.duplicate("[", 300) <> String.duplicate("]", 300)
       {:ok, host} = connect(chat, "eve")
       SocketHost.push(host, {:raw, ~s(["1","2","room:a","ping",#{deep}])})
-      assert_receive {:stopped, "eve", :normal, 1007}
+      assert_receive {:stopped, "eve", {:shutdown, :malformed}, 1007}
     end
 
     test "what crashes shows no secret", %{chat: chat} do
@@ -492,7 +502,7 @@ defmodule Cantilever.Chat.SocketTest do
           ] do
         {:ok, host} = connect(chat, "eve")
         SocketHost.push(host, frame)
-        assert_receive {:stopped, "eve", :normal, 1007}
+        assert_receive {:stopped, "eve", {:shutdown, :malformed}, 1007}
       end
 
       assert Chat.members(chat, "a") == {:ok, ["ada"]}
@@ -503,7 +513,7 @@ defmodule Cantilever.Chat.SocketTest do
       assert {:ok, 1} = UserConnection.broadcast(ada, "a", 1)
       assert {:ok, %{seq: 0}} = UserConnection.join(ada, "b")
       assert :ok = UserConnection.close(ada)
-      assert_receive {:stopped, "ada", :normal, 1000}
+      assert_receive {:stopped, "ada", {:shutdown, :closed}, 1000}
 
       {:ok, bob} = connect(chat, "bob")
       send(bob, :drain)
@@ -518,6 +528,9 @@ defmodule Cantilever.Chat.SocketTest do
     assert Process.alive?(drainer)
     stop_supervised!(spec.id)
     for n <- 1..20, do: assert_received({:stopped, _name, {:shutdown, :restart}} when n > 0)
+    assert {:error, :draining} = connect(chat, "late")
+    start_supervised!(spec)
+    assert {:ok, _host} = connect(chat, "later")
     assert Socket.drainer_spec([drainer: false] ++ options(chat)) == :ignore
   end
 
