@@ -331,10 +331,7 @@ defmodule Cantilever.ChatTest do
     end
 
     @impl Cantilever.Chat.Transport
-    def push({pid, name}, event, payload) do
-      send(pid, {name, event, payload})
-      :ok
-    end
+    defdelegate push(socket, event, payload), to: Cantilever.ChatCase.Named
   end
 
   @tag chat: [shard_members: 10]

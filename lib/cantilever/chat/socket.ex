@@ -258,10 +258,9 @@ defmodule Cantilever.Chat.Socket do
          # Of one that it was not the client who joined, the client knows nothing.
          true <- is_map_key(state.channels, room_id) do
       rooms = Map.delete(state.connection.rooms, room_id)
-
-      %{state | connection: %{state.connection | rooms: rooms}}
-      |> channel_error(room_id, Membership.last_seq(membership), %{})
-      |> flush()
+      state = %{state | connection: %{state.connection | rooms: rooms}}
+      {error, state} = channel_error(state, room_id, Membership.last_seq(membership), %{})
+      state |> put(error) |> flush()
     else
       _joining_or_none -> nil
     end
@@ -344,11 +343,8 @@ defmodule Cantilever.Chat.Socket do
         options.push_timeout_ms,
         fn ->
           case Options.call(options.authorize, [user_id, room_id, payload]) do
-            :ok ->
-              :ok
-
-            {:error, {reason, text}} when is_atom(reason) and is_binary(text) ->
-              {:error, {reason, text}}
+            :ok -> :ok
+            {:error, {reason, text}} = refused when is_atom(reason) and is_binary(text) -> refused
           end
         end
       )
@@ -431,7 +427,7 @@ defmodule Cantilever.Chat.Socket do
   defp channel_error(state, room_id, last_seq, payload) do
     join_ref = join_ref(state, room_id)
     state = %{state | channels: Map.put(state.channels, room_id, {:errored, last_seq})}
-    put(state, Protocol.push({join_ref, join_ref}, Frames.topic(room_id), "phx_error", payload))
+    {Protocol.push({join_ref, join_ref}, Frames.topic(room_id), "phx_error", payload), state}
   end
 
   defp join_ref(state, room_id) do
@@ -444,8 +440,10 @@ defmodule Cantilever.Chat.Socket do
   defp reply(state, refs, topic, {:ok, response}),
     do: put(state, Protocol.reply(refs, topic, :ok, response))
 
-  defp reply(state, refs, topic, {:error, {reason, message}}),
-    do: put(state, Protocol.reply(refs, topic, :error, %{reason: reason, message: message}))
+  defp reply(state, refs, topic, {:error, reason}), do: put(state, refusal(refs, topic, reason))
+
+  defp refusal(refs, topic, {reason, message}),
+    do: Protocol.reply(refs, topic, :error, %{reason: reason, message: message})
 
   defp put(state, message) do
     connection = state.connection
@@ -486,19 +484,15 @@ defmodule Cantilever.Chat.Socket do
       {:error, error} ->
         {join_ref, _ref} = refs
         channels = drop_channel(state.channels, room_id, join_ref)
-        {reason, text} = reason(error)
-        response = %{reason: reason, message: text}
 
-        {[Protocol.reply(refs, Frames.topic(room_id), :error, response)],
-         %{state | channels: channels}}
+        {[refusal(refs, Frames.topic(room_id), reason(error))], %{state | channels: channels}}
     end
   end
 
   defp message({:dropped, %{room_id: room_id, last_seq: last_seq}}, state) do
     payload = %{reason: :lagging, last_seq: last_seq}
-    state = channel_error(state, room_id, last_seq, payload)
-    [error] = state.connection.socket
-    {[error], %{state | connection: %{state.connection | socket: []}}}
+    {error, state} = channel_error(state, room_id, last_seq, payload)
+    {[error], state}
   end
 
   # `:rand` would make a state for each process and keep it.

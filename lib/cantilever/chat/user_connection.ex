@@ -33,6 +33,7 @@ defmodule Cantilever.Chat.UserConnection do
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Error
   alias Cantilever.Chat.UserConnection.State
+  alias Cantilever.Idleness
 
   # What little a process has done that got no message worth staying awake for.
   @idle_reductions 200
@@ -158,13 +159,11 @@ defmodule Cantilever.Chat.UserConnection do
     {:ok, State.new(chat, user_id, transport) |> State.enter(owner) |> stay_awake()}
   end
 
-  # A timer for each time awake, not for each message as the option `hibernate_after` of a GenServer has it: that is a tenth of what a
-  # delivery takes.
   @impl GenServer
   def handle_info(message, %{busy: nil} = state), do: handle_info(message, stay_awake(state))
 
   def handle_info(:look_idle, state) do
-    if reductions() - state.busy < @idle_reductions,
+    if Idleness.idle?(state.busy, @idle_reductions),
       do: {:noreply, %{state | busy: nil}, :hibernate},
       else: {:noreply, stay_awake(state)}
   end
@@ -177,13 +176,8 @@ defmodule Cantilever.Chat.UserConnection do
   end
 
   defp stay_awake(state) do
-    Process.send_after(self(), :look_idle, Config.fetch!(state.chat).options.hibernate_after_ms)
-    %{state | busy: reductions()}
-  end
-
-  defp reductions do
-    {:reductions, reductions} = Process.info(self(), :reductions)
-    reductions
+    after_ms = Config.fetch!(state.chat).options.hibernate_after_ms
+    %{state | busy: Idleness.look_later(after_ms)}
   end
 
   # What a crash writes to the log is not what was said.

@@ -56,6 +56,7 @@ defmodule Cantilever.WebServer.Metrics do
     # The two last are the dirty ones: CPU, and I/O.
     queues = :erlang.statistics(:run_queue_lengths_all)
     schedulers = :erlang.system_info(:schedulers)
+    wall_times = wall_times()
 
     [
       metric("erlang_vm_processes", :gauge, "Processes.", [
@@ -79,13 +80,13 @@ defmodule Cantilever.WebServer.Metrics do
         "erlang_vm_scheduler_busy_seconds_total",
         :counter,
         "How long each scheduler was at work.",
-        for({id, busy, _all} <- wall_times(), do: {~s({scheduler="#{id}"}), seconds(busy)})
+        for({id, busy, _all} <- wall_times, do: {~s({scheduler="#{id}"}), seconds(busy)})
       ),
       metric(
         "erlang_vm_scheduler_seconds_total",
         :counter,
         "How long each scheduler was measured.",
-        for({id, _busy, all} <- wall_times(), do: {~s({scheduler="#{id}"}), seconds(all)})
+        for({id, _busy, all} <- wall_times, do: {~s({scheduler="#{id}"}), seconds(all)})
       ),
       metric("erlang_vm_reductions_total", :counter, "Reductions.", [{"", reductions}]),
       metric("erlang_vm_input_bytes_total", :counter, "Bytes received by ports.", [{"", input}]),

@@ -4,6 +4,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   use GenServer, restart: :temporary
 
+  alias Cantilever.Idleness
   alias Cantilever.Rate
   alias Cantilever.WebServer.Config
   alias Cantilever.WebServer.Connection
@@ -165,7 +166,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp handle({:ssl_error, _socket, _reason}, state), do: next(state)
 
   defp handle(:look_idle, state) do
-    if state.out == [] and state.busy != nil and reductions() - state.busy < @idle_reductions,
+    if state.out == [] and state.busy != nil and Idleness.idle?(state.busy, @idle_reductions),
       do: {:noreply, %{state | busy: nil}, :hibernate},
       else: next(stay_awake(state))
   end
@@ -384,13 +385,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp ask_ms(timeout_ms), do: div(timeout_ms * 3, 4)
 
   defp stay_awake(state) do
-    Process.send_after(self(), :look_idle, Config.fetch!(state.name).options.hibernate_after_ms)
-    %{state | busy: reductions()}
-  end
-
-  defp reductions do
-    {:reductions, reductions} = Process.info(self(), :reductions)
-    reductions
+    after_ms = Config.fetch!(state.name).options.hibernate_after_ms
+    %{state | busy: Idleness.look_later(after_ms)}
   end
 
   defp now_ms, do: System.monotonic_time(:millisecond)

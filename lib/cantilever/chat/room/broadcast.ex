@@ -37,6 +37,5 @@ defmodule Cantilever.Chat.Room.Broadcast do
 
   @doc "What a member of this kind is sent."
   @spec for_kind(t, Encoding.kind()) :: term
-  def for_kind(%{events: events}, :plain), do: :erlang.map_get(nil, events)
-  def for_kind(%{events: events}, {encoder, _presence?}), do: :erlang.map_get(encoder, events)
+  def for_kind(%{events: events}, kind), do: :erlang.map_get(Encoding.encoder(kind), events)
 end
