@@ -331,30 +331,27 @@ defmodule Cantilever.Chat.Socket do
   defp authorize(%{options: %{authorize: nil}} = state, request, last_seq),
     do: authorized(state, request, last_seq, :ok)
 
-  defp authorize(%{options: options} = state, request, last_seq)
-       when map_size(state.requests) < options.max_requests do
-    %{topic: "room:" <> room_id, payload: payload} = request
-    user_id = state.connection.user_id
-
-    requests =
-      Requests.run(
-        state.requests,
-        {:authorized, request, last_seq},
-        options.push_timeout_ms,
-        fn ->
-          case Options.call(options.authorize, [user_id, room_id, payload]) do
-            :ok -> :ok
-            {:error, {reason, text}} = refused when is_atom(reason) and is_binary(text) -> refused
-          end
-        end
-      )
-
-    %{state | requests: requests}
+  defp authorize(state, request, last_seq) do
+    case Requests.room_for_one_more(state.requests, state.options) do
+      :ok -> ask(state, request, last_seq)
+      overloaded -> authorized(state, request, last_seq, overloaded)
+    end
   end
 
-  defp authorize(state, request, last_seq) do
-    overloaded = {:error, {:overloaded, "too many requests of this client wait for their answer"}}
-    authorized(state, request, last_seq, overloaded)
+  defp ask(%{options: options} = state, request, last_seq) do
+    %{topic: "room:" <> room_id, payload: payload} = request
+    arguments = [state.connection.user_id, room_id, payload]
+    asked = {:authorized, request, last_seq}
+
+    requests =
+      Requests.run(state.requests, asked, options.push_timeout_ms, fn ->
+        case Options.call(options.authorize, arguments) do
+          :ok -> :ok
+          {:error, {reason, text}} = refused when is_atom(reason) and is_binary(text) -> refused
+        end
+      end)
+
+    %{state | requests: requests}
   end
 
   # Unless the client has left, or joined anew, meanwhile.

@@ -5,6 +5,7 @@ defmodule Cantilever.WebServer.Drainer do
 
   use GenServer
 
+  alias Cantilever.Pacing
   alias Cantilever.WebServer.Config
   alias Cantilever.WebServer.ConnectionSupervisor
 
@@ -49,21 +50,8 @@ defmodule Cantilever.WebServer.Drainer do
     Config.drain(config)
     %{drain_per_s: per_s, drain_timeout_ms: timeout_ms} = config.options
     until = now_ms() + timeout_ms
-    some = max(div(per_s * @tick_ms, 1_000), 1)
-    name |> ConnectionSupervisor.pids() |> close_some(some, div(some * 1_000, per_s), until)
+    name |> ConnectionSupervisor.pids() |> Pacing.send_each(:drain_connection, per_s, until)
     wait(name, until)
-  end
-
-  defp close_some([], _some, _pause_ms, _until), do: :ok
-
-  defp close_some(pids, some, pause_ms, until) do
-    {now, later} = Enum.split(pids, some)
-    Enum.each(now, &send(&1, :drain_connection))
-
-    if later != [] and now_ms() + pause_ms < until do
-      receive after: (pause_ms -> :ok)
-      close_some(later, some, pause_ms, until)
-    end
   end
 
   defp wait(name, until) do

@@ -8,6 +8,7 @@ defmodule Cantilever.Chat.Socket.Drainer do
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Socket.Options
   alias Cantilever.Chat.Users
+  alias Cantilever.Pacing
 
   @per_s 1_000
   @shutdown_ms 30_000
@@ -39,22 +40,16 @@ defmodule Cantilever.Chat.Socket.Drainer do
   def init({chat, per_s}) do
     Process.flag(:trap_exit, true)
     :persistent_term.put({__MODULE__, chat}, false)
-    {:ok, {Config.fetch!(chat), max(div(per_s * @tick_ms, 1_000), 1)}}
+    {:ok, {Config.fetch!(chat), per_s}}
   end
 
   # Supervisors kill what is not done in its time.
   @impl GenServer
-  def terminate(_reason, {config, per_tick}) do
+  def terminate(_reason, {config, per_s}) do
     :persistent_term.put({__MODULE__, config.name}, true)
     pids = Users.pids(config)
 
-    pids
-    |> Enum.chunk_every(per_tick)
-    |> Enum.each(fn pids ->
-      Enum.each(pids, &send(&1, :drain))
-      receive after: (@tick_ms -> :ok)
-    end)
-
+    Pacing.send_each(pids, :drain, per_s, :never)
     wait(pids, System.monotonic_time(:millisecond) + @end_ms)
   end
 

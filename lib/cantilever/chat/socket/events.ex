@@ -93,15 +93,13 @@ defmodule Cantilever.Chat.Socket.Events do
 
   defp permitted(state, room_id, function) do
     case State.permit(state.connection, room_id) do
-      {:ok, connection} when map_size(state.requests) < state.options.max_requests ->
-        function.(%{state | connection: connection})
-
       {:ok, connection} ->
-        {:reply,
-         error(
-           {:overloaded,
-            "#{state.options.max_requests} requests of this client wait for their answer, as max_requests allows"}
-         ), %{state | connection: connection}}
+        state = %{state | connection: connection}
+
+        case Requests.room_for_one_more(state.requests, state.options) do
+          :ok -> function.(state)
+          {:error, reason} -> {:reply, error(reason), state}
+        end
 
       {:error, refused, connection} ->
         {:reply, error(refused), %{state | connection: connection}}

@@ -6,6 +6,7 @@ defmodule Cantilever.Chat.Socket.Requests do
   alias Cantilever.Chat.Entry
   alias Cantilever.Chat.Error
   alias Cantilever.Chat.Post
+  alias Cantilever.Chat.Socket.Options
   alias Cantilever.Chat.Socket.Protocol
 
   # What a room that restarts has, before its sender is told that it is not there.
@@ -21,6 +22,16 @@ defmodule Cantilever.Chat.Socket.Requests do
   @type t :: %{reference => request}
 
   @type answer :: :ok | {:ok, term} | {:error, {reason :: atom, message :: String.t()}}
+
+  @doc "Whether a client may have another one."
+  @spec room_for_one_more(t, Options.t()) :: :ok | {:error, {:overloaded, String.t()}}
+  def room_for_one_more(requests, %{max_requests: limit}) when map_size(requests) < limit, do: :ok
+
+  def room_for_one_more(_requests, %{max_requests: limit}) do
+    {:error,
+     {:overloaded,
+      "#{limit} requests of this client wait for their answer, as max_requests allows"}}
+  end
 
   @doc "Sends a message to be stored."
   @spec post(t, Config.t(), Entry.t(), asked) :: {:ok, t} | {:error, Error.t()}
