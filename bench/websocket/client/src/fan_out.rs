@@ -4,57 +4,26 @@ use std::collections::VecDeque;
 
 use crate::clock::{self, SECOND};
 use crate::crowd::{Crowd, PATIENCE, Push, Watcher};
+use crate::load::{self, Load};
 use crate::member::Delivery;
 use crate::outcome::Tally;
 use crate::wire::Event;
 
-/// The part of a closed loop's time that does not count.
-const WARM_UP: f64 = 0.15;
 /// Larger than any room, so that a room's members take turns in an order that has no pattern.
 const STRIDE: usize = 1_000_003;
 
 /// As fast as it goes: in each room the next message is sent as soon as all members have one, with so many under way.
 pub(crate) fn closed(crowd: &mut Crowd, seconds: f64, under_way: usize) -> Result<String, String> {
-    let begun = clock::now();
-    let end = begun + clock::seconds(seconds);
-    let mut watcher = FanOut::new(
-        crowd,
-        Tally::new(begun + clock::seconds(seconds * WARM_UP)..end),
-    );
-    watcher.goes_on = true;
-    for _ in 0..under_way {
-        for room in 0..crowd.rooms() {
-            crowd.push(&watcher.next(room, clock::now()))?;
-        }
-    }
-    while clock::now() < end {
-        crowd.turn(end, &mut watcher)?;
-    }
-    watcher.goes_on = false;
-    watcher.finish(crowd)?;
-    Ok(watcher.tally.json(begun))
+    let rooms = crowd.rooms();
+    let firsts = (0..under_way).flat_map(|_| 0..rooms);
+    load::closed(crowd, seconds, firsts, FanOut::new)
 }
 
 /// At a given rate of deliveries, whether or not earlier ones have come.
 pub(crate) fn open(crowd: &mut Crowd, seconds: f64, per_s: f64) -> Result<String, String> {
-    let begun = clock::now();
-    let end = begun + clock::seconds(seconds);
     let every = SECOND as f64 / (per_s * crowd.rooms() as f64 / crowd.len() as f64);
-    let mut watcher = FanOut::new(crowd, Tally::new(0..u64::MAX));
-    for message in 0.. {
-        let meant = begun + (every * message as f64) as u64;
-        if meant >= end {
-            break;
-        }
-        while clock::now() < meant {
-            crowd.turn(meant, &mut watcher)?;
-        }
-        let push = watcher.next(message % crowd.rooms(), meant);
-        watcher.tally.sent(meant, clock::now());
-        crowd.push(&push)?;
-    }
-    watcher.finish(crowd)?;
-    Ok(watcher.tally.json(begun))
+    let room = |crowd: &Crowd, message| message % crowd.rooms();
+    load::open(crowd, seconds, every, room, FanOut::new)
 }
 
 struct FanOut {
@@ -96,7 +65,9 @@ impl FanOut {
             complete: 0,
         }
     }
+}
 
+impl Load for FanOut {
     /// The next message to a room, whose members take turns.
     fn next(&mut self, number: usize, stamp: u64) -> Push {
         let rooms = self.rooms.len();
@@ -123,6 +94,14 @@ impl FanOut {
                     self.pushed, self.acknowledged, self.complete
                 )
             })
+    }
+
+    fn go_on(&mut self, goes_on: bool) {
+        self.goes_on = goes_on;
+    }
+
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 }
 

@@ -23,6 +23,7 @@ mod handshake;
 mod heartbeats;
 mod histogram;
 mod json;
+mod load;
 mod member;
 mod outcome;
 mod ping;

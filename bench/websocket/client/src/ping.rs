@@ -5,53 +5,23 @@ use std::collections::VecDeque;
 use crate::clock::{self, SECOND};
 use crate::crowd::{Crowd, PATIENCE, Push, Watcher};
 use crate::json;
+use crate::load::{self, Load};
 use crate::outcome::Tally;
 use crate::wire::Event;
 
-/// The part of a closed loop's time that does not count.
-const WARM_UP: f64 = 0.15;
 /// Larger than any crowd, so that clients take turns in an order that has no pattern.
 const STRIDE: usize = 1_000_003;
 
 /// As fast as it goes: each client has one ping under way.
 pub(crate) fn closed(crowd: &mut Crowd, seconds: f64) -> Result<String, String> {
-    let begun = clock::now();
-    let end = begun + clock::seconds(seconds);
-    let mut watcher = Pings::new(
-        crowd,
-        Tally::new(begun + clock::seconds(seconds * WARM_UP)..end),
-    );
-    watcher.goes_on = true;
-    for client in 0..crowd.len() {
-        crowd.push(&watcher.next(client, clock::now()))?;
-    }
-    while clock::now() < end {
-        crowd.turn(end, &mut watcher)?;
-    }
-    watcher.goes_on = false;
-    watcher.finish(crowd)?;
-    Ok(watcher.tally.json(begun))
+    let clients = 0..crowd.len();
+    load::closed(crowd, seconds, clients, Pings::new)
 }
 
 /// At a given rate over all clients, whether or not earlier ones were answered.
 pub(crate) fn open(crowd: &mut Crowd, seconds: f64, per_s: f64) -> Result<String, String> {
-    let begun = clock::now();
-    let end = begun + clock::seconds(seconds);
-    let mut watcher = Pings::new(crowd, Tally::new(0..u64::MAX));
-    for ping in 0.. {
-        let meant = begun + (ping as f64 * SECOND as f64 / per_s) as u64;
-        if meant >= end {
-            break;
-        }
-        while clock::now() < meant {
-            crowd.turn(meant, &mut watcher)?;
-        }
-        let push = watcher.next(ping * STRIDE % crowd.len(), meant);
-        watcher.tally.sent(meant, clock::now());
-        crowd.push(&push)?;
-    }
-    watcher.finish(crowd)?;
-    Ok(watcher.tally.json(begun))
+    let client = |crowd: &Crowd, ping: usize| ping * STRIDE % crowd.len();
+    load::open(crowd, seconds, SECOND as f64 / per_s, client, Pings::new)
 }
 
 struct Pings {
@@ -72,7 +42,9 @@ impl Pings {
             goes_on: false,
         }
     }
+}
 
+impl Load for Pings {
     fn next(&mut self, from: usize, stamp: u64) -> Push {
         self.asked[from].push_back(stamp);
         self.unanswered += 1;
@@ -88,6 +60,14 @@ impl Pings {
         crowd
             .turn_until(patience, self, |_, all| all.unanswered == 0)
             .map_err(|error| format!("{error}: {} pings are not answered", self.unanswered))
+    }
+
+    fn go_on(&mut self, goes_on: bool) {
+        self.goes_on = goes_on;
+    }
+
+    fn tally(&mut self) -> &mut Tally {
+        &mut self.tally
     }
 }
 
