@@ -243,9 +243,20 @@ defmodule Cantilever.WebSocketTest do
     test "is over when its process is killed while it reads" do
       websocket = EveryCheckpoint.websocket_new(2 ** 32 - 1, 2 ** 32 - 1)
       frame = masked(@binary, :binary.copy("abcd", 10_000_000))
-      {pid, monitor} = spawn_monitor(fn -> EveryCheckpoint.websocket_read(websocket, frame) end)
 
-      eventually(fn -> EveryCheckpoint.websocket_read(websocket, "") == {:error, :unavailable} end)
+      {pid, monitor} =
+        spawn_monitor(fn ->
+          Stream.repeatedly(fn -> EveryCheckpoint.websocket_read(websocket, frame) end)
+          |> Stream.run()
+        end)
+
+      # Suspended, it neither ends its reading nor meets the test's own.
+      eventually(fn ->
+        :erlang.suspend_process(pid)
+        reads? = EveryCheckpoint.websocket_read(websocket, "") == {:error, :unavailable}
+        unless reads?, do: :erlang.resume_process(pid)
+        reads?
+      end)
 
       Process.exit(pid, :kill)
       assert_receive {:DOWN, ^monitor, :process, ^pid, :killed}

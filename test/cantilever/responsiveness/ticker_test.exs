@@ -12,7 +12,7 @@ defmodule Cantilever.Responsiveness.TickerTest do
 
       pid =
         spawn_link(fn ->
-          KitNif.hold_ms(500)
+          KitNif.hold_ms(2_000)
           send(test, :ended)
         end)
 
