@@ -113,6 +113,7 @@ mod task;
 mod term_builder;
 mod thread_kind;
 mod thread_state;
+mod thread_yield;
 mod watchdog;
 mod worker;
 mod yielding;

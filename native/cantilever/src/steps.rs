@@ -8,6 +8,7 @@ use rustler::{Env, Term};
 
 use crate::args::NifInfo;
 use crate::resource::{Object, Shared};
+use crate::thread_state::ThreadState;
 
 /// What the VM calls for a step.
 pub(crate) type Step = unsafe extern "C" fn(*mut ErlNifEnv, c_int, *const ErlNifTerm) -> ErlNifTerm;
@@ -66,11 +67,15 @@ pub(crate) unsafe fn queue(
     }
 }
 
-/// Books a part of the process's time, in percent; all of it lets others run before the next step.
+/// Books a part of the process's time, in percent; all of it lets others run before the next step: other processes, and
+/// other threads.
 ///
 /// # Safety
 /// `env` is that of the call which this thread, a normal scheduler, runs.
 pub(crate) unsafe fn book(env: Env<'_>, percent: i32) {
     // SAFETY: as the function's contract says. The VM takes from 1 to 100.
     unsafe { enif_consume_timeslice(env.as_c_arg(), percent.max(1)) };
+    if percent >= 100 {
+        ThreadState::with(|state| state.thread_yield.yield_now());
+    }
 }

@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::ptr;
 
 use crate::slice::Slice;
+use crate::thread_yield::ThreadYield;
 use crate::watchdog::Slot;
 
 thread_local! {
@@ -17,6 +18,7 @@ pub(crate) struct ThreadState {
     /// A block of memory for the next task, or null.
     pub(crate) spare_block: Cell<*mut u8>,
     pub(crate) slice: Slice,
+    pub(crate) thread_yield: ThreadYield,
     /// Whether the call that runs here is to go on on a dirty scheduler.
     pub(crate) wants_dirty: Cell<bool>,
     /// Where the watchdog sees what this thread does, once it has made a call.
@@ -29,6 +31,7 @@ impl ThreadState {
             guarded: Cell::new(false),
             spare_block: Cell::new(ptr::null_mut()),
             slice: Slice::new(),
+            thread_yield: ThreadYield::new(),
             wants_dirty: Cell::new(false),
             slot: Cell::new(None),
         }
