@@ -38,7 +38,7 @@ defmodule Cantilever.Bench.WebSocket.Node do
         connection: :standard_io,
         exec:
           {~c"/bin/sh", [~c"-c", ~c"ulimit -n \"$(ulimit -Hn)\" && exec erl \"$@\"", ~c"erl"]},
-        args: Enum.map(@flags, &to_charlist/1) ++ Enum.flat_map(:code.get_path(), &[~c"-pa", &1])
+        args: Enum.map(@flags, &to_charlist/1) ++ paths()
       })
 
     try do
@@ -48,8 +48,14 @@ defmodule Cantilever.Bench.WebSocket.Node do
     end
   end
 
+  # The last one becomes the first, which has the protocols as a release has them.
+  defp paths, do: Enum.flat_map(Enum.reverse(:code.get_path()), &[~c"-pa", &1])
+
   defp start(peer, loads?) do
     {:ok, _started} = call(peer, :application, :ensure_all_started, [:cantilever])
+    true = call(peer, Protocol, :consolidated?, [Enumerable])
+    # As a release does, where no client has to wait for that.
+    :ok = call(peer, :code, :ensure_modules_loaded, [modules(peer)])
     load(peer, "server.exs")
     secret = :crypto.strong_rand_bytes(32)
     port = call(peer, Server, :start, [secret])
@@ -63,6 +69,14 @@ defmodule Cantilever.Bench.WebSocket.Node do
 
     os_pid = List.to_string(call(peer, :os, :getpid, []))
     %__MODULE__{peer: peer, port: port, os_pid: os_pid, secret: secret}
+  end
+
+  defp modules(peer) do
+    for {application, _description, _version} <-
+          call(peer, :application, :loaded_applications, []),
+        {:ok, modules} = call(peer, :application, :get_key, [application, :modules]),
+        module <- modules,
+        do: module
   end
 
   defp load(peer, file), do: call(peer, Code, :require_file, [Path.expand(file, __DIR__)])
