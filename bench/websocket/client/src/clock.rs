@@ -1,5 +1,7 @@
 //! The clock that everything is measured by.
 
+use std::time::Duration;
+
 use rustix::time::{ClockId, Timespec, clock_gettime};
 
 /// Nanoseconds of a second.
@@ -27,6 +29,11 @@ pub(crate) fn until(moment: u64) -> Timespec {
         tv_sec: (left / SECOND).cast_signed(),
         tv_nsec: (left % SECOND).cast_signed(),
     }
+}
+
+/// Waits until `moment`.
+pub(crate) fn sleep_until(moment: u64) {
+    std::thread::sleep(Duration::from_nanos(moment.saturating_sub(now())));
 }
 
 fn nanoseconds(time: Timespec) -> u64 {

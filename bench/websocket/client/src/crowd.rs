@@ -20,6 +20,9 @@ const PER_ADDRESS: usize = 500;
 pub(crate) const PATIENCE: u64 = 60 * SECOND;
 
 const EVENTS_AT_ONCE: usize = 512;
+/// Clients on machines of their own would not wake this one for each message, which costs the cores that the server is to have more than all else
+/// that a client does. So what comes to a whole room is looked at so often.
+const GATHER: u64 = SECOND / 5_000;
 const READ_AT_ONCE: usize = 64 << 10;
 const COMMANDS: u64 = u64::MAX;
 
@@ -32,6 +35,11 @@ pub(crate) struct Push {
 
 /// Who wants to know what the clients get, and may have them push something in turn.
 pub(crate) trait Watcher {
+    /// Whether what comes is looked at every 200 µs only.
+    fn gathers(&self) -> bool {
+        false
+    }
+
     /// A client got the answer to a push.
     fn reply(
         &mut self,
@@ -72,6 +80,8 @@ pub(crate) struct Crowd {
     joined: usize,
     heartbeats: Heartbeats,
     commands: Commands,
+    /// Whether there may be more events than were taken.
+    more: bool,
 }
 
 impl Crowd {
@@ -102,6 +112,7 @@ impl Crowd {
             joined: 0,
             heartbeats: Heartbeats::none(),
             commands,
+            more: false,
         };
         let patience = clock::now() + PATIENCE;
         for (number, token) in tokens.iter().enumerate() {
@@ -194,12 +205,17 @@ impl Crowd {
                 .say(wire::heartbeat().as_bytes())
                 .map_err(|error| about(client, &error))?;
         }
-        let timeout = clock::until(wake_at.min(self.heartbeats.next_at()));
+        let wake_at = wake_at.min(self.heartbeats.next_at());
+        if watcher.gathers() && !self.more {
+            clock::sleep_until(wake_at.min(clock::now() + GATHER));
+        }
+        let timeout = clock::until(wake_at);
         let mut events = std::mem::take(&mut self.events);
         match epoll::wait(&self.epoll, spare_capacity(&mut events), Some(&timeout)) {
             Ok(_) | Err(Errno::INTR) => {}
             Err(error) => return Err(text(error)),
         }
+        self.more = events.len() >= EVENTS_AT_ONCE;
         for event in events.drain(..) {
             match event.data.u64() {
                 COMMANDS => self.commands.read()?,

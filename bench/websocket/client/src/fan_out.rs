@@ -106,6 +106,10 @@ impl Load for FanOut {
 }
 
 impl Watcher for FanOut {
+    fn gathers(&self) -> bool {
+        true
+    }
+
     fn reply(
         &mut self,
         _to: usize,
