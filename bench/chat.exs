@@ -3,7 +3,7 @@
 
 Code.require_file("support/bench.exs", __DIR__)
 
-for part <- ~w(population scale fan_out storing quiet crashes durability soak),
+for part <- ~w(population bare_processes scale fan_out storing quiet crashes durability soak),
     do: Code.require_file("chat/#{part}.exs", __DIR__)
 
 alias Cantilever.Bench

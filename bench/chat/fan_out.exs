@@ -3,11 +3,14 @@ defmodule Cantilever.Bench.Chat.FanOut do
   # How fast messages of 100 bytes get to the members of a large room, and of many small ones. The store is in memory.
 
   alias Cantilever.Bench
+  alias Cantilever.Bench.Chat.BareProcesses
   alias Cantilever.Bench.Chat.Population
   alias Cantilever.Chat
 
   @payload String.duplicate("x", 98)
   @senders 32
+  # What a chat has by default.
+  @shard_members 2_000
 
   @spec run(boolean) :: {[Bench.result()], [Bench.goal()]}
   def run(quick?) do
@@ -15,12 +18,24 @@ defmodule Cantilever.Bench.Chat.FanOut do
     large = large_room(members, runs)
     {joins, idle_joins} = joins_meanwhile(members)
     deliveries = small_rooms(div(members, 100), 5, each)
+    bare_large = bare(members, div(members, @shard_members), runs)
+    bare_small = bare(members, div(members, 100), runs)
 
     {[
        Bench.result("a message to a room of #{members}: until the last has it", large, "ms"),
+       Bench.result(
+         "a message to #{members} bare processes, which only count it",
+         Enum.map(bare_large, &(members * 1_000 / &1)),
+         "ms"
+       ),
        Bench.result("connecting and joining that room while it delivers", joins, "ms"),
        Bench.result("connecting and joining that room, idle", idle_joins, "ms"),
-       Bench.result("#{div(members, 100)} rooms of 100, sustained", deliveries, "deliveries/s")
+       Bench.result("#{div(members, 100)} rooms of 100, sustained", deliveries, "deliveries/s"),
+       Bench.result(
+         "#{div(members, 100)} groups of 100 bare processes, which only count",
+         bare_small,
+         "deliveries/s"
+       )
      ],
      [
        Bench.goal(
@@ -31,6 +46,13 @@ defmodule Cantilever.Bench.Chat.FanOut do
        ),
        Bench.goal("1,000 rooms of 100 (deliveries/s)", Bench.median(deliveries), ">=", 500_000)
      ]}
+  end
+
+  defp bare(members, groups, runs) do
+    processes = BareProcesses.start(members: members, groups: groups)
+    samples = for _run <- 1..runs, do: BareProcesses.say(processes, 1)
+    BareProcesses.stop(processes)
+    samples
   end
 
   defp large_room(members, runs) do
