@@ -47,8 +47,8 @@ defmodule Cantilever.MessageQueue do
   ## Batches
 
   A batch is stored when its first message has waited for `:batch_window_ms`, or when there are `:batch_messages` or `:batch_bytes`. While
-  one is being stored, the next gathers, and is stored right after it: so batches grow with the load, and the window matters only
-  while there is little.
+  one is being stored, the next gathers: so batches grow with the load. A message waits only if others are to be expected, as the batch before
+  had `:batch_siblings` messages or more. One that comes alone is stored at once.
 
   ## Options
 

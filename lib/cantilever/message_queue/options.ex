@@ -41,7 +41,12 @@ defmodule Cantilever.MessageQueue.Options do
     batch_window_ms: [
       type: {:integer, 0, 60_000},
       default: 2,
-      doc: "how long the first message of a batch waits for others"
+      doc: "how long the first message of a batch waits for others, if it waits"
+    ],
+    batch_siblings: [
+      type: {:integer, 0},
+      default: 5,
+      doc: "it waits if the batch before had so many messages; 0 to wait always"
     ],
     backoff_min_ms: [
       type: {:integer, 1, @longest_ms},
@@ -74,6 +79,7 @@ defmodule Cantilever.MessageQueue.Options do
           batch_messages: pos_integer,
           batch_bytes: pos_integer,
           batch_window_ms: non_neg_integer,
+          batch_siblings: non_neg_integer,
           backoff_min_ms: pos_integer,
           backoff_max_ms: pos_integer,
           drain_timeout_ms: non_neg_integer

@@ -23,6 +23,7 @@ defmodule Cantilever.MessageQueue.State do
     load: %Load{},
     expire_at: :infinity,
     closed?: false,
+    last_messages: 0,
     batches: 0,
     failures: 0
   ]
@@ -147,15 +148,19 @@ defmodule Cantilever.MessageQueue.State do
     end
   end
 
-  defp closes_at(%{options: options, load: load, closed?: closed?}, first, now) do
-    if closed? or load.messages >= options.batch_messages or load.bytes >= options.batch_bytes,
-      do: now,
-      else: first.arrived_ms + options.batch_window_ms
+  defp closes_at(%{options: options} = state, first, now) do
+    if state.closed? or full?(state.load, options) or
+         state.last_messages < options.batch_siblings,
+       do: now,
+       else: first.arrived_ms + options.batch_window_ms
   end
+
+  defp full?(load, options),
+    do: load.messages >= options.batch_messages or load.bytes >= options.batch_bytes
 
   defp form(%{batch: nil} = state) do
     {batch, waiting} = Batch.take(state.waiting, state.options)
-    %{state | batch: batch, waiting: waiting}
+    %{state | batch: batch, waiting: waiting, last_messages: batch.messages}
   end
 
   defp form(%{batch: batch} = state), do: %{state | batch: %{batch | running?: true}}

@@ -39,7 +39,7 @@ defmodule Cantilever.Chat.RoomTest do
   end
 
   # The queue holds the message for longer than it takes the room to become idle.
-  @tag chat: [room_idle_ms: 10, queue: [batch_window_ms: 100]]
+  @tag chat: [room_idle_ms: 10, queue: [batch_window_ms: 100, batch_siblings: 0]]
   test "passes on what its senders then wait for without it", %{chat: chat} do
     sender = Task.async(fn -> Chat.broadcast(chat, "a", "ann", 1) end)
     eventually(fn -> room(chat, "a") != nil end)

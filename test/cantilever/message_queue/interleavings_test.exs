@@ -46,6 +46,7 @@ defmodule Cantilever.MessageQueue.InterleavingsTest do
         batch_messages: among([1, 4, 100]),
         batch_bytes: among([1, 12, 1_000]),
         batch_window_ms: among([0, 2, 30]),
+        batch_siblings: among([0, 2, 5]),
         backoff_min_ms: among([1, 10]),
         backoff_max_ms: among([1, 50])
       )

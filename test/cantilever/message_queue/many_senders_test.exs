@@ -47,7 +47,7 @@ defmodule Cantilever.MessageQueue.ManySendersTest do
         :ets.insert(table, {:erlang.unique_integer([:monotonic]), messages}) && store(messages)
       end
 
-      queue = start!(commit: commit, batch_window_ms: 2)
+      queue = start!(commit: commit, batch_window_ms: 2, batch_siblings: 2)
 
       assert Enum.all?(send_all(queue), fn {message, answer} ->
                answer == {:ok, {:stored, message}}

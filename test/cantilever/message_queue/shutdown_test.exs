@@ -84,7 +84,8 @@ defmodule Cantilever.MessageQueue.ShutdownTest do
 
     test "of a supervisor drains, too" do
       {:ok, supervisor} =
-        Supervisor.start_link([{MessageQueue, commit: &store/1, batch_window_ms: 60_000}],
+        Supervisor.start_link(
+          [{MessageQueue, commit: &store/1, batch_window_ms: 60_000, batch_siblings: 0}],
           strategy: :one_for_one
         )
 

@@ -36,18 +36,40 @@ defmodule Cantilever.MessageQueue.StateTest do
   describe "start/2" do
     test "waits for the window of the first message, in times before and after zero" do
       for now <- [-1_000, 0, 1_000] do
-        state = state(batch_window_ms: 5) |> put!([:a], now) |> put!([:b], now + 4)
+        state =
+          state(batch_window_ms: 5, batch_siblings: 0) |> put!([:a], now) |> put!([:b], now + 4)
+
         assert State.wake_at(state, now) == now + 5
         assert State.start(state, now + 4) == :none
         assert {[:a, :b], _state} = State.start(state, now + 5)
       end
     end
 
+    test "waits where the batch before had siblings" do
+      state = state(batch_window_ms: 5, batch_siblings: 2) |> put!([:alone], 0)
+      assert {[:alone], state} = State.start(state, 0)
+      state = put!(state, [:b, :c], 1)
+      {_answers, state} = State.stored(state, receipts([:alone]))
+      assert {[:b, :c], state} = State.start(state, 1)
+      state = put!(state, [:d], 2)
+      {_answers, state} = State.stored(state, receipts([:b, :c]))
+      assert State.start(state, 6) == :none
+      assert {[:d], state} = State.start(state, 7)
+      {_answers, state} = State.stored(state, receipts([:d]))
+      assert {[:e], _state} = state |> put!([:e], 8) |> State.start(8)
+    end
+
     test "does not wait where there are messages or bytes enough, or no window" do
-      assert {[1, 2], _state} = state(batch_messages: 2) |> put!([1, 2, 3], 0) |> State.start(0)
-      assert {[1, 2], _state} = state(batch_bytes: 2) |> put!([1, 2, 3], 0) |> State.start(0)
+      assert {[1, 2], _state} =
+               state(batch_siblings: 0, batch_messages: 2) |> put!([1, 2, 3], 0) |> State.start(0)
+
+      assert {[1, 2], _state} =
+               state(batch_siblings: 0, batch_bytes: 2) |> put!([1, 2, 3], 0) |> State.start(0)
+
       assert {[1], _state} = state(batch_window_ms: 0) |> put!([1], 0) |> State.start(0)
-      assert {[1], _state} = state() |> put!([1], 0) |> State.close() |> State.start(0)
+
+      assert {[1], _state} =
+               state(batch_siblings: 0) |> put!([1], 0) |> State.close() |> State.start(0)
     end
 
     test "takes a message of more bytes than a batch alone" do
@@ -173,7 +195,9 @@ defmodule Cantilever.MessageQueue.StateTest do
 
     test "is due no more often than every 20 ms" do
       state =
-        state(batch_window_ms: 60_000) |> put!([:a], 0, timeout: 10) |> put!([:b], 0, timeout: 11)
+        state(batch_window_ms: 60_000, batch_siblings: 0)
+        |> put!([:a], 0, timeout: 10)
+        |> put!([:b], 0, timeout: 11)
 
       assert State.wake_at(state, 0) == 10
       {[_answer], state} = State.expire(state, 10)
