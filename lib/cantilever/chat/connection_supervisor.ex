@@ -20,6 +20,8 @@ defmodule Cantilever.Chat.ConnectionSupervisor do
 
   @impl :supervisor
   def init(nil) do
+    # Each collection looks at all messages that wait in a mailbox on the heap: where thousands of connections end at once, at their square.
+    Process.flag(:message_queue_data, :off_heap)
     child = %{UserConnection.child_spec(nil) | start: {UserConnection, :start_link, []}}
     {:ok, {%{strategy: :simple_one_for_one}, [child]}}
   end

@@ -32,6 +32,8 @@ defmodule Cantilever.Chat.Room.Shard do
   def init({room, roster, delivered}) do
     # A room that stops does so with a reason that goes through links.
     Process.link(room)
+    # As many may leave at once as it has members.
+    Process.flag(:message_queue_data, :off_heap)
     {:ok, %{room: room, roster: roster, delivered: delivered, telling?: false}}
   end
 
