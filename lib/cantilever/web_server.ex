@@ -41,8 +41,9 @@ defmodule Cantilever.WebServer do
 
   ## Sockets
 
-  A socket gets `frames: true` in its `connect_info`: it may push `{:frame, iodata}`, frames that are complete, as one that goes to many is encoded once
-  then.
+  A socket gets in its `connect_info`: `peer_data`, `user_agent` and `headers`; `auth_token`, what the official client of Phoenix has as `authToken`, or
+  nil; and `frames: true`, which says that it may push `{:frame, iodata}`, frames that are complete, as one that goes to many is encoded once then. Of the
+  subprotocols that a client offers, `phoenix` is taken.
 
   ## Options
 

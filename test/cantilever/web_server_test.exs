@@ -296,6 +296,43 @@ defmodule Cantilever.WebServerTest do
       assert {403, _, _} = get(open(port), "/echo?refuse=1", handshake())
     end
 
+    test "has the subprotocol of Phoenix if the client offers it, and else none", %{port: port} do
+      for {offered, taken} <- [
+            {["phoenix"], "phoenix"},
+            {["other,phoenix"], "phoenix"},
+            {["other", "phoenix , more"], "phoenix"},
+            {["other"], nil},
+            {["Phoenix, phoenix2"], nil},
+            {[""], nil},
+            {[], nil}
+          ] do
+        headers = Enum.map(offered, &("Sec-WebSocket-Protocol: " <> &1)) ++ handshake()
+        assert {101, answer, ""} = get(open(port), "/echo", headers)
+        assert {offered, answer["sec-websocket-protocol"]} == {offered, taken}
+        assert_receive {:socket, _pid, %{connect_info: %{auth_token: nil}}}
+      end
+    end
+
+    test "is handed the token that the client offers as a subprotocol", %{port: port} do
+      # The client's alphabet of base 64, and the one that the prefix says.
+      for {encoded, token} <- [
+            {"MTIzNA", "1234"},
+            {"", ""},
+            {"Pz8/Pj4+", "???>>>"},
+            {"Pz8_Pj4-", "???>>>"}
+          ] do
+        protocols = "Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx." <> encoded
+        assert {101, answer, ""} = get(open(port), "/echo", [protocols | handshake()])
+        assert answer["sec-websocket-protocol"] == "phoenix"
+        assert_receive {:socket, _pid, %{connect_info: %{auth_token: ^token}}}
+      end
+
+      for wrong <- ["MTIz%4E", "MTIzN", "MTIzNA, base64url.bearer.phx.MTIzNA"] do
+        protocols = "Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx." <> wrong
+        assert {403, _, _} = get(open(port), "/echo", [protocols | handshake()])
+      end
+    end
+
     test "is opened by pages of its own host only", %{port: port} do
       host = "Host: localhost:#{port}"
 

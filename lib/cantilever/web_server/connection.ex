@@ -150,8 +150,9 @@ defmodule Cantilever.WebServer.Connection do
          {:origin, true} <-
            {:origin, Handshake.origin_allowed?(request, config.options.check_origin)},
          {:ok, params} <- Request.params(request),
-         {:ok, socket} <- connect(module, info(stream, request, params, options)),
-         :ok <- Stream.write(stream, Response.switching(accept)) do
+         {:ok, subprotocol, token} <- Handshake.subprotocol(request),
+         {:ok, socket} <- connect(module, info(stream, request, params, token, options)),
+         :ok <- Stream.write(stream, Response.switching(accept, subprotocol)) do
       Counters.add(config.counters, :upgraded)
       WebSocketConnection.enter(stream, config, module, socket, rest)
     else
@@ -165,7 +166,7 @@ defmodule Cantilever.WebServer.Connection do
       {:error, :closed} ->
         close(stream, config)
 
-      _no_params_or_not_let_in ->
+      _no_params_no_token_or_not_let_in ->
         Counters.add(config.counters, :rejected_sockets)
         refuse(stream, config, 403)
     end
@@ -179,7 +180,7 @@ defmodule Cantilever.WebServer.Connection do
       {:error, 500}
   end
 
-  defp info(stream, request, params, options) do
+  defp info(stream, request, params, token, options) do
     peer =
       case Stream.peer(stream) do
         {address, port} -> %{address: address, port: port}
@@ -195,6 +196,7 @@ defmodule Cantilever.WebServer.Connection do
         peer_data: peer,
         user_agent: request.headers["user-agent"],
         headers: request.headers,
+        auth_token: token,
         frames: true
       }
     }

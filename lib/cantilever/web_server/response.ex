@@ -48,11 +48,12 @@ defmodule Cantilever.WebServer.Response do
   end
 
   @doc "The head of the answer to a WebSocket's handshake."
-  @spec switching(String.t()) :: iodata
-  def switching(accept) do
+  @spec switching(String.t(), subprotocol :: String.t() | nil) :: iodata
+  def switching(accept, subprotocol) do
     [
       "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ",
       accept,
+      if(subprotocol, do: ["\r\nsec-websocket-protocol: ", subprotocol], else: ""),
       "\r\n\r\n"
     ]
   end

@@ -20,6 +20,33 @@ defmodule Cantilever.Chat.SocketTest do
           do: assert({:error, ^reason} = SocketHost.connect(options(chat), params, :ada))
     end
 
+    test "takes the token that stands beside the URL, and then no other", %{chat: chat} do
+      good = Token.sign(@secret, "ada")
+
+      for {beside, in_url, as} <- [
+            {good, nil, {:ok, "ada"}},
+            {good, "forged.token", {:ok, "ada"}},
+            {nil, good, {:ok, "ada"}},
+            {"forged.token", good, {:error, :invalid}},
+            {"", good, {:error, :invalid}},
+            {<<255>>, nil, {:error, :invalid}},
+            {nil, nil, {:error, :invalid}}
+          ] do
+        info = %{
+          endpoint: nil,
+          transport: :websocket,
+          options: options(chat),
+          params: %{"vsn" => "2.0.0", "token" => in_url},
+          connect_info: %{auth_token: beside}
+        }
+
+        connected =
+          with {:ok, socket} <- Socket.connect(info), do: {:ok, socket.connection.user_id}
+
+        assert {beside, in_url, connected} == {beside, in_url, as}
+      end
+    end
+
     test "may ask a function in the place of tokens", %{chat: chat} do
       authenticate = fn
         %{"name" => name}, %{frames: true} -> {:ok, name}
@@ -64,7 +91,7 @@ defmodule Cantilever.Chat.SocketTest do
 
     test "an endpoint that has mounted it does not give the options again", %{chat: chat} do
       endpoint = Module.concat(chat, Endpoint)
-      mounted = [endpoint: endpoint, websocket: true] ++ options(chat)
+      mounted = [endpoint: endpoint, websocket: true, auth_token: true] ++ options(chat)
       assert Socket.child_spec(mounted) == :ignore
 
       info = %{
