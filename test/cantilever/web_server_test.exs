@@ -164,7 +164,7 @@ defmodule Cantilever.WebServerTest do
             {"GET / HTTP/1.1\r\n\r\n", 400},
             {"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505},
             {"GET nonsense HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
-            {"GET http://x/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+            {"GET ftp://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
             {"nonsense\r\n\r\n", 400},
             {"\r\n\r\n", 400},
             {"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n", 400},
@@ -417,6 +417,23 @@ defmodule Cantilever.WebServerTest do
 
       evil = ["Host: evil.example:#{port}", "Origin: http://evil.example:#{port}"]
       assert {421, _, _} = get(open(port), "/echo", evil ++ handshake())
+    end
+
+    test "are those of the target where it names one", %{port: port} do
+      for {target, host, status} <- [
+            {"http://localhost:#{port}/health", "localhost", 200},
+            {"http://localhost/health", "evil.example", 200},
+            {"http://evil.example/health", "localhost", 421}
+          ] do
+        assert {^status, _, _} = get(open(port), target, ["Host: " <> host])
+      end
+
+      # So is the host that a page must be of.
+      target = "http://localhost:#{port}/echo"
+      origin = ["Host: other.example", "Origin: http://localhost:#{port}"]
+      assert {101, _, _} = get(open(port), target, origin ++ handshake())
+      foreign = ["Host: other.example", "Origin: http://other.example"]
+      assert {403, _, _} = get(open(port), target, foreign ++ handshake())
     end
 
     @tag server: [hosts: ["chat.example"], metrics: false]
