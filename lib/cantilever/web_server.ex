@@ -28,6 +28,7 @@ defmodule Cantilever.WebServer do
       ├── ConnectionSupervisor         PartitionSupervisor, one_for_one
       │   └── a supervisor for each scheduler, simple_one_for_one
       │       └── Connection           temporary
+      ├── Refusals                     Task.Supervisor, tells clients that there are too many
       ├── what the sockets need        their child_spec/1
       ├── Drainer                      closes WebSockets when the server stops
       └── Acceptance                   rest_for_one
@@ -58,6 +59,7 @@ defmodule Cantilever.WebServer do
   alias Cantilever.WebServer.Drainer
   alias Cantilever.WebServer.Listener
   alias Cantilever.WebServer.Options
+  alias Cantilever.WebServer.Refusals
 
   @typedoc "The name of a server."
   @type server :: atom
@@ -127,7 +129,7 @@ defmodule Cantilever.WebServer do
 
     # Stopped in reverse: see the moduledoc.
     children =
-      [ConnectionSupervisor.pool_spec(options.name)] ++
+      [ConnectionSupervisor.pool_spec(options.name), Refusals.child_spec(options.name)] ++
         sockets ++ [Drainer.child_spec(options), acceptance]
 
     Supervisor.init(children, strategy: :one_for_one, max_restarts: 100, max_seconds: 10)

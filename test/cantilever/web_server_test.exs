@@ -486,6 +486,41 @@ defmodule Cantilever.WebServerTest do
       eventually(fn -> match?({200, _, _}, get(open(port), "/")) end)
     end
 
+    @tag server: [max_connections: 1, acceptors: 2]
+    test "of connections are told to all who are too many, also while they go on sending", %{
+      port: port
+    } do
+      served = port |> open() |> upgrade("/echo")
+      whole = IO.iodata_to_binary(request("GET", "/", ["X: " <> String.duplicate("x", 5_000)]))
+      {first, last} = String.split_at(whole, 100)
+
+      for _ <- 1..5 do
+        # Clients that wait hold no acceptor.
+        others = for _ <- 1..5, do: open(port)
+        client = {_module, socket} = open(port, show_econnreset: true, nodelay: true)
+        :ok = WebClient.send(client, first)
+        # It has been answered by now, before all of the request is there.
+        assert {503, %{"connection" => "close"}, "503 Service Unavailable\n"} = response(client)
+        :ok = WebClient.send(client, last)
+        :ok = WebClient.send(client, whole)
+        # Its end, and no reset.
+        assert {:error, :closed} = :gen_tcp.recv(socket, 0, 5_000)
+        for other <- others, do: assert({503, _, _} = response(other))
+      end
+
+      :ok = send_text(served, "still here")
+      assert recv_frame(served) == {1, "still here"}
+    end
+
+    @tag server: [max_connections: 1]
+    test "of connections are told to a crowd", %{port: port} do
+      served = port |> open() |> upgrade("/echo")
+      crowd = for _ <- 1..300, do: open(port)
+      for client <- crowd, do: assert({503, _, _} = response(client))
+      WebClient.close(served)
+      eventually(fn -> match?({200, _, _}, get(open(port), "/")) end)
+    end
+
     @tag server: [max_connections_per_ip: 2]
     test "of connections from one address, also where some were killed", %{
       server: server,
@@ -584,7 +619,8 @@ defmodule Cantilever.WebServerTest do
       assert children == [
                WebServer.Acceptance,
                WebServer.ConnectionSupervisor,
-               WebServer.Drainer
+               WebServer.Drainer,
+               WebServer.Refusals
              ]
     end
 

@@ -4,6 +4,10 @@ defmodule Cantilever.WebServer.Stream do
 
   @type t :: {:tcp, port} | {:tls, :ssl.sslsocket()}
 
+  # So much is read of a client that is not served any more, and for so long.
+  @finish_bytes 1_000_000
+  @finish_ms 500
+
   @spec recv(t, timeout) :: {:ok, binary} | {:error, term}
   def recv({:tcp, port}, timeout), do: :gen_tcp.recv(port, 0, timeout)
   def recv({:tls, socket}, timeout), do: :ssl.recv(socket, 0, timeout)
@@ -114,7 +118,21 @@ defmodule Cantilever.WebServer.Stream do
     :ok
   end
 
-  @doc "The same if the client has had room for all that was sent: without waiting for one that does not read."
+  @doc "Closes when the client has, or half a second later: what has come and was not read would make the system throw away what was sent."
+  @spec finish(t) :: :ok
+  def finish(stream) do
+    shutdown(stream)
+    _read = read_off(stream, 0, now_ms() + @finish_ms)
+    close(stream)
+  end
+
+  defp read_off(stream, read, until) do
+    with true <- read < @finish_bytes,
+         {:ok, bytes} <- recv(stream, max(until - now_ms(), 0)),
+         do: read_off(stream, read + byte_size(bytes), until)
+  end
+
+  @doc "Says that nothing more comes if the client has had room for all that was sent: without waiting for one that does not read."
   @spec shutdown_soon(t) :: :ok
   def shutdown_soon(stream) do
     case getstat(stream) do
@@ -134,4 +152,6 @@ defmodule Cantilever.WebServer.Stream do
   end
 
   def abort(stream), do: close(stream)
+
+  defp now_ms, do: System.monotonic_time(:millisecond)
 end
