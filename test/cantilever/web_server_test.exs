@@ -259,6 +259,23 @@ defmodule Cantilever.WebServerTest do
       end
     end
 
+    test "may speak, and close, before the client has said anything", %{port: port} do
+      for {path, whole, said, then, answer} <- [
+            {"/echo?init=push", <<0x81, 7, "welcome">>, {1, "welcome"}, frame(1, "a"), {1, "a"}},
+            {"/echo?init=stop", <<0x88, 2, 1013::16>>, {:close, 1013}, frame(8, <<1013::16>>),
+             :closed}
+          ] do
+        client = open(port)
+        # It may come with the answer to the handshake.
+        assert {101, _headers, rest} = get(client, path, handshake())
+        if rest == "", do: assert(recv_frame(client) == said), else: assert(rest == whole)
+        :ok = WebClient.send(client, then)
+        assert recv_frame(client) == answer
+      end
+
+      assert_receive {:terminated, _pid, :closed}
+    end
+
     @tag :capture_log
     test "that crashes closes alone", %{port: port} do
       other = port |> open() |> upgrade("/echo")

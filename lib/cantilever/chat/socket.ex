@@ -85,6 +85,7 @@ defmodule Cantilever.Chat.Socket do
 
   @normal_closure 1000
   @malformed 1007
+  @try_again_later 1013
 
   # What is logged of a crash shows neither the secret nor what was said.
   @derive {Inspect, only: [:channels]}
@@ -175,12 +176,20 @@ defmodule Cantilever.Chat.Socket do
   defp authenticate(%{authenticate: authenticate}, params, connect_info),
     do: Options.call(authenticate, [params, connect_info])
 
-  @doc "Makes the calling process the connection. It traps exits from here on."
-  @spec init(t) :: {:ok, t}
+  @doc """
+  Makes the calling process the connection. It traps exits from here on.
+
+  Closes with the code 1013 where others have come since `connect/1` found room for it.
+  """
+  @spec init(t) :: {:ok, t} | {:stop, reason :: term, code :: pos_integer, t}
   def init(state) do
     # The registry's partitions are linked to what is registered in them. A connection outlives them.
     Process.flag(:trap_exit, true)
-    {:ok, %{state | connection: State.enter(state.connection, nil)}}
+
+    case State.enter(state.connection, nil) do
+      {:ok, connection} -> {:ok, %{state | connection: connection}}
+      {:error, %{reason: reason}} -> {:stop, {:shutdown, reason}, @try_again_later, state}
+    end
   end
 
   @doc "Handles a frame of the client."

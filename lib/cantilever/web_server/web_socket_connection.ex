@@ -71,7 +71,6 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     %{name: name, options: options} = config
     {:min_heap_size, least} = :erlang.system_info(:min_heap_size)
     _request_words = Process.flag(:min_heap_size, least)
-    {:ok, socket} = module.init(socket)
     now_ms = now_ms()
 
     state = %__MODULE__{
@@ -85,9 +84,12 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       calm_ms: now_ms
     }
 
+    state = socket |> module.init() |> after_callback(state)
     if rest != "", do: send(self(), {elem(stream, 0), :handshake, rest})
     _active = Stream.activate(stream, @packets)
     Process.send_after(self(), :look_silent, ask_ms(options.idle_timeout_ms))
+    # It wakes up to write what the socket has said at once.
+    if state.out != [], do: send(self(), :begin)
     # The heap of the request is given back before thousands of them are there.
     :proc_lib.hibernate(__MODULE__, :loop, [state])
   end
@@ -151,6 +153,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     |> Map.update(:state, nil, &%{name: &1.name, module: &1.module})
   end
 
+  defp handle(:begin, state), do: next(state)
   # The mailbox is empty: what has gathered is written.
   defp handle(:timeout, state), do: write(state)
   defp handle({:tcp, _port, bytes}, state), do: received(bytes, state)
