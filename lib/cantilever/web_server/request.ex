@@ -187,8 +187,23 @@ defmodule Cantilever.WebServer.Request do
   # Browsers always name it.
   def host?(%{headers: headers}, _hosts) when not is_map_key(headers, "host"), do: true
 
-  def host?(%{headers: %{"host" => host}}, hosts),
-    do: host |> String.downcase(:ascii) |> String.replace(~r/:\d*$/, "") |> then(&(&1 in hosts))
+  def host?(%{headers: %{"host" => host}}, hosts) do
+    host = String.downcase(host, :ascii)
+    Enum.any?(hosts, &at_a_port?(host, &1))
+  end
+
+  defp at_a_port?(host, name) do
+    size = byte_size(name)
+
+    case host do
+      <<^name::binary-size(size)>> -> true
+      <<^name::binary-size(size), ":", port::binary>> -> digits?(port)
+      _other -> false
+    end
+  end
+
+  defp digits?(<<digit, rest::binary>>) when digit in ?0..?9, do: digits?(rest)
+  defp digits?(rest), do: rest == ""
 
   @doc "The parameters of the query."
   @spec params(t) :: {:ok, %{String.t() => String.t()}} | :error

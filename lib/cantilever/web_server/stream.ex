@@ -39,15 +39,14 @@ defmodule Cantilever.WebServer.Stream do
   mailbox for it, which is more than what the frame of a short message costs. From OTP 26 on it does not search any more, and a command
   of a socket's port has to say who is to be answered, so there it is what sends.
   """
-  @spec write_soon(t, iodata) :: :ok | {:error, term}
-  def write_soon({:tcp, port} = stream, data) do
-    if answers_to_port_commands?(), do: command(stream, port, data), else: write(stream, data)
-  end
+  @spec write_soon(t, iodata, port_commands? :: boolean) :: :ok | {:error, term}
+  def write_soon({:tcp, port} = stream, data, true), do: command(stream, port, data)
+  def write_soon(stream, data, _no_port_commands), do: write(stream, data)
 
-  def write_soon(stream, data), do: write(stream, data)
-
-  # Asked when it runs, as what was compiled by one release may run on another.
-  defp answers_to_port_commands?, do: :erlang.system_info(:otp_release) < ~c"26"
+  # Asked when a server starts, as what was compiled by one release may run on another.
+  @doc "Whether `write_soon/3` may use commands of a socket's port."
+  @spec port_commands?() :: boolean
+  def port_commands?, do: :erlang.system_info(:otp_release) < ~c"26"
 
   defp command(stream, port, data) do
     if :erlang.port_command(port, data, [:nosuspend]) do

@@ -137,7 +137,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp last_words(_crashed, state), do: say(state, WebSocket.close_frame(@failed, ""))
 
   defp say(state, goodbye) do
-    _gone = Stream.write_soon(state.stream, [Enum.reverse(state.out) | goodbye])
+    %{port_commands?: port_commands?} = Config.fetch!(state.name)
+    _gone = Stream.write_soon(state.stream, [Enum.reverse(state.out) | goodbye], port_commands?)
     Stream.close(state.stream)
   end
 
@@ -319,7 +320,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp write(%{out: []} = state), do: rest(state)
 
   defp write(state) do
-    counters = Config.fetch!(state.name).counters
+    %{counters: counters, port_commands?: port_commands?} = Config.fetch!(state.name)
 
     out =
       case state.out do
@@ -331,7 +332,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     Counters.add(counters, :frames_out, state.gathered)
     Counters.add(counters, :bytes_out, IO.iodata_length(out))
 
-    case Stream.write_soon(state.stream, out) do
+    case Stream.write_soon(state.stream, out, port_commands?) do
       :ok -> written(%{state | out: [], gathered: 0})
       {:error, reason} -> failed(reason, %{state | out: [], gathered: 0})
     end

@@ -11,6 +11,33 @@ defmodule Cantilever.WebServer.RequestTest do
   defp with_headers(lines),
     do: read("GET / HTTP/1.1\r\n" <> Enum.map_join(lines, &(&1 <> "\r\n")) <> "\r\n")
 
+  describe "host?/2" do
+    test "compares the host, in any case and at any port" do
+      for {host, is?} <- [
+            {"a.example", true},
+            {"A.Example:80", true},
+            {"a.example:", true},
+            {"[::1]", true},
+            {"[::1]:4000", true},
+            {"", false},
+            {":80", false},
+            {"a.example:8x", false},
+            {"a.example:80:90", false},
+            {"a.example.", false},
+            {"a.example.evil", false},
+            {"evil.a.example", false},
+            {"::1", false}
+          ] do
+        {:ok, request, ""} = with_headers(["host: " <> host])
+        assert {host, Request.host?(request, ["a.example", "[::1]"])} == {host, is?}
+        assert Request.host?(request, :any)
+      end
+
+      {:ok, request, ""} = read("GET / HTTP/1.0\r\n\r\n")
+      assert Request.host?(request, ["a.example"])
+    end
+  end
+
   describe "read/3" do
     test "reads a request, and leaves what comes after it" do
       assert {:ok, request, "rest"} =
