@@ -364,8 +364,11 @@ defmodule Cantilever.Chat do
     supervisor = {:via, PartitionSupervisor, {config.connection_supervisor, make_ref()}}
     argument = {config.name, user_id, owner, transport}
 
-    with {:error, reason} <- ConnectionSupervisor.start_connection(supervisor, argument),
-         do: error(:unavailable, "the connection did not start: #{inspect(reason)}")
+    case ConnectionSupervisor.start_connection(supervisor, argument) do
+      {:ok, connection} -> {:ok, connection}
+      {:error, {:shutdown, %Error{} = error}} -> {:error, error}
+      {:error, reason} -> error(:unavailable, "the connection did not start: #{inspect(reason)}")
+    end
   catch
     :exit, _reason -> error(:unavailable, "the supervisor of the connections is being restarted")
   end

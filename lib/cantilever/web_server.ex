@@ -28,6 +28,7 @@ defmodule Cantilever.WebServer do
       ├── ConnectionSupervisor         PartitionSupervisor, one_for_one
       │   └── a supervisor for each scheduler, simple_one_for_one
       │       └── Connection           temporary
+      ├── Refusals                     Task.Supervisor, tells clients that there are too many
       ├── what the sockets need        their child_spec/1
       ├── Drainer                      closes WebSockets when the server stops
       └── Acceptance                   rest_for_one
@@ -41,8 +42,9 @@ defmodule Cantilever.WebServer do
 
   ## Sockets
 
-  A socket gets `frames: true` in its `connect_info`: it may push `{:frame, iodata}`, frames that are complete, as one that goes to many is encoded once
-  then.
+  A socket gets in its `connect_info`: `peer_data`, `user_agent` and `headers`; `auth_token`, what the official client of Phoenix has as `authToken`, or
+  nil; and `frames: true`, which says that it may push `{:frame, iodata}`, frames that are complete, as one that goes to many is encoded once then. Of the
+  subprotocols that a client offers, `phoenix` is taken.
 
   ## Options
 
@@ -57,6 +59,7 @@ defmodule Cantilever.WebServer do
   alias Cantilever.WebServer.Drainer
   alias Cantilever.WebServer.Listener
   alias Cantilever.WebServer.Options
+  alias Cantilever.WebServer.Refusals
 
   @typedoc "The name of a server."
   @type server :: atom
@@ -126,7 +129,7 @@ defmodule Cantilever.WebServer do
 
     # Stopped in reverse: see the moduledoc.
     children =
-      [ConnectionSupervisor.pool_spec(options.name)] ++
+      [ConnectionSupervisor.pool_spec(options.name), Refusals.child_spec(options.name)] ++
         sockets ++ [Drainer.child_spec(options), acceptance]
 
     Supervisor.init(children, strategy: :one_for_one, max_restarts: 100, max_seconds: 10)

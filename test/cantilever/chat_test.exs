@@ -151,6 +151,27 @@ defmodule Cantilever.ChatTest do
       eventually(fn -> match?({:ok, _}, Chat.connect(chat, "ann")) end)
     end
 
+    @tag chat: [connections_per_user: 5]
+    test "has that limit also for those that come in the same moment", %{chat: chat} do
+      for user_id <- ["ann", "bob", "eve"] do
+        refused = connect_at_once(60, fn _n -> Chat.connect(chat, user_id, owner: nil) end)
+        assert Enum.all?(refused, &match?(%Error{reason: :too_many_connections}, &1))
+        assert {:ok, connections} = Chat.connections(chat, user_id)
+        assert length(connections) == 60 - length(refused)
+        assert length(connections) <= 5
+
+        for _ <- length(connections)..4//1, do: assert({:ok, _} = Chat.connect(chat, user_id))
+        assert {:error, %Error{reason: :too_many_connections}} = Chat.connect(chat, user_id)
+      end
+    end
+
+    @tag chat: [max_connections: 5]
+    test "has a limit in all, also for those that come in the same moment", %{chat: chat} do
+      refused = connect_at_once(60, fn n -> Chat.connect(chat, "user #{n}", owner: nil) end)
+      assert Enum.all?(refused, &match?(%Error{reason: :too_many_connections}, &1))
+      assert length(refused) >= 55
+    end
+
     test "the connection closes when its owner ends", %{chat: chat} do
       owner = spawn(fn -> receive do: (:end -> :ok) end)
       {:ok, connection} = Chat.connect(chat, "ann", owner: owner)

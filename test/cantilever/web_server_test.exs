@@ -164,7 +164,7 @@ defmodule Cantilever.WebServerTest do
             {"GET / HTTP/1.1\r\n\r\n", 400},
             {"GET / HTTP/2.0\r\nHost: localhost\r\n\r\n", 505},
             {"GET nonsense HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
-            {"GET http://x/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
+            {"GET ftp://localhost/ HTTP/1.1\r\nHost: localhost\r\n\r\n", 400},
             {"nonsense\r\n\r\n", 400},
             {"\r\n\r\n", 400},
             {"GET / HTTP/1.1\r\nHost: localhost\r\nno colon\r\n\r\n", 400},
@@ -259,6 +259,23 @@ defmodule Cantilever.WebServerTest do
       end
     end
 
+    test "may speak, and close, before the client has said anything", %{port: port} do
+      for {path, whole, said, then, answer} <- [
+            {"/echo?init=push", <<0x81, 7, "welcome">>, {1, "welcome"}, frame(1, "a"), {1, "a"}},
+            {"/echo?init=stop", <<0x88, 2, 1013::16>>, {:close, 1013}, frame(8, <<1013::16>>),
+             :closed}
+          ] do
+        client = open(port)
+        # It may come with the answer to the handshake.
+        assert {101, _headers, rest} = get(client, path, handshake())
+        if rest == "", do: assert(recv_frame(client) == said), else: assert(rest == whole)
+        :ok = WebClient.send(client, then)
+        assert recv_frame(client) == answer
+      end
+
+      assert_receive {:terminated, _pid, :closed}
+    end
+
     @tag :capture_log
     test "that crashes closes alone", %{port: port} do
       other = port |> open() |> upgrade("/echo")
@@ -294,6 +311,43 @@ defmodule Cantilever.WebServerTest do
       assert {404, _, _} = get(open(port), "/other", handshake())
       assert {403, _, _} = get(open(port), "/echo?refuse=error", handshake())
       assert {403, _, _} = get(open(port), "/echo?refuse=1", handshake())
+    end
+
+    test "has the subprotocol of Phoenix if the client offers it, and else none", %{port: port} do
+      for {offered, taken} <- [
+            {["phoenix"], "phoenix"},
+            {["other,phoenix"], "phoenix"},
+            {["other", "phoenix , more"], "phoenix"},
+            {["other"], nil},
+            {["Phoenix, phoenix2"], nil},
+            {[""], nil},
+            {[], nil}
+          ] do
+        headers = Enum.map(offered, &("Sec-WebSocket-Protocol: " <> &1)) ++ handshake()
+        assert {101, answer, ""} = get(open(port), "/echo", headers)
+        assert {offered, answer["sec-websocket-protocol"]} == {offered, taken}
+        assert_receive {:socket, _pid, %{connect_info: %{auth_token: nil}}}
+      end
+    end
+
+    test "is handed the token that the client offers as a subprotocol", %{port: port} do
+      # The client's alphabet of base 64, and the one that the prefix says.
+      for {encoded, token} <- [
+            {"MTIzNA", "1234"},
+            {"", ""},
+            {"Pz8/Pj4+", "???>>>"},
+            {"Pz8_Pj4-", "???>>>"}
+          ] do
+        protocols = "Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx." <> encoded
+        assert {101, answer, ""} = get(open(port), "/echo", [protocols | handshake()])
+        assert answer["sec-websocket-protocol"] == "phoenix"
+        assert_receive {:socket, _pid, %{connect_info: %{auth_token: ^token}}}
+      end
+
+      for wrong <- ["MTIz%4E", "MTIzN", "MTIzNA, base64url.bearer.phx.MTIzNA"] do
+        protocols = "Sec-WebSocket-Protocol: phoenix, base64url.bearer.phx." <> wrong
+        assert {403, _, _} = get(open(port), "/echo", [protocols | handshake()])
+      end
     end
 
     test "is opened by pages of its own host only", %{port: port} do
@@ -382,6 +436,23 @@ defmodule Cantilever.WebServerTest do
       assert {421, _, _} = get(open(port), "/echo", evil ++ handshake())
     end
 
+    test "are those of the target where it names one", %{port: port} do
+      for {target, host, status} <- [
+            {"http://localhost:#{port}/health", "localhost", 200},
+            {"http://localhost/health", "evil.example", 200},
+            {"http://evil.example/health", "localhost", 421}
+          ] do
+        assert {^status, _, _} = get(open(port), target, ["Host: " <> host])
+      end
+
+      # So is the host that a page must be of.
+      target = "http://localhost:#{port}/echo"
+      origin = ["Host: other.example", "Origin: http://localhost:#{port}"]
+      assert {101, _, _} = get(open(port), target, origin ++ handshake())
+      foreign = ["Host: other.example", "Origin: http://other.example"]
+      assert {403, _, _} = get(open(port), target, foreign ++ handshake())
+    end
+
     @tag server: [hosts: ["chat.example"], metrics: false]
     test "are those of the option", %{port: port} do
       assert {200, _, _} = get(open(port), "/", ["Host: chat.example:80"])
@@ -429,6 +500,41 @@ defmodule Cantilever.WebServerTest do
       assert recv_frame(two) == :closed
       assert recv_frame(three) == :closed
       # How many there are is not counted more than once a second.
+      eventually(fn -> match?({200, _, _}, get(open(port), "/")) end)
+    end
+
+    @tag server: [max_connections: 1, acceptors: 2]
+    test "of connections are told to all who are too many, also while they go on sending", %{
+      port: port
+    } do
+      served = port |> open() |> upgrade("/echo")
+      whole = IO.iodata_to_binary(request("GET", "/", ["X: " <> String.duplicate("x", 5_000)]))
+      {first, last} = String.split_at(whole, 100)
+
+      for _ <- 1..5 do
+        # Clients that wait hold no acceptor.
+        others = for _ <- 1..5, do: open(port)
+        client = {_module, socket} = open(port, show_econnreset: true, nodelay: true)
+        :ok = WebClient.send(client, first)
+        # It has been answered by now, before all of the request is there.
+        assert {503, %{"connection" => "close"}, "503 Service Unavailable\n"} = response(client)
+        :ok = WebClient.send(client, last)
+        :ok = WebClient.send(client, whole)
+        # Its end, and no reset.
+        assert {:error, :closed} = :gen_tcp.recv(socket, 0, 5_000)
+        for other <- others, do: assert({503, _, _} = response(other))
+      end
+
+      :ok = send_text(served, "still here")
+      assert recv_frame(served) == {1, "still here"}
+    end
+
+    @tag server: [max_connections: 1]
+    test "of connections are told to a crowd", %{port: port} do
+      served = port |> open() |> upgrade("/echo")
+      crowd = for _ <- 1..300, do: open(port)
+      for client <- crowd, do: assert({503, _, _} = response(client))
+      WebClient.close(served)
       eventually(fn -> match?({200, _, _}, get(open(port), "/")) end)
     end
 
@@ -530,7 +636,8 @@ defmodule Cantilever.WebServerTest do
       assert children == [
                WebServer.Acceptance,
                WebServer.ConnectionSupervisor,
-               WebServer.Drainer
+               WebServer.Drainer,
+               WebServer.Refusals
              ]
     end
 

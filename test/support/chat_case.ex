@@ -42,6 +42,20 @@ defmodule Cantilever.ChatCase do
     connection
   end
 
+  @doc "Connects many times in the same moment, each in a process of its own, and returns why some did not."
+  @spec connect_at_once(pos_integer, (pos_integer -> {:ok, pid} | {:error, term})) :: [term]
+  def connect_at_once(times, connect) do
+    tasks =
+      for n <- 1..times do
+        Task.async(fn ->
+          receive do: (:now -> connect.(n))
+        end)
+      end
+
+    for %{pid: pid} <- tasks, do: send(pid, :now)
+    for {:error, reason} <- Task.await_many(tasks), do: reason
+  end
+
   @doc "Kills a process, and waits until it is dead."
   @spec kill(pid) :: :ok
   def kill(pid) do

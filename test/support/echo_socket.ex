@@ -11,10 +11,15 @@ defmodule Cantilever.EchoSocket do
   def connect(%{params: %{"refuse" => _}}), do: :error
   def connect(info), do: {:ok, %{test: info.options[:test], info: info}}
 
-  @spec init(map) :: {:ok, map}
+  @spec init(map) :: tuple
   def init(state) do
     if state.test, do: send(state.test, {:socket, self(), state.info})
-    {:ok, state}
+
+    case state.info.params do
+      %{"init" => "stop"} -> {:stop, {:shutdown, :full}, 1_013, state}
+      %{"init" => "push"} -> {:push, {:text, "welcome"}, state}
+      _none -> {:ok, state}
+    end
   end
 
   @spec handle_in({binary, keyword}, map) :: tuple

@@ -11,13 +11,16 @@ defmodule Cantilever.Chat.Socket do
 
   and that the official client of Phoenix connects, the npm package `phoenix`:
 
-      const socket = new Socket("/chat", {params: {token}})
+      const socket = new Socket("/chat", {authToken: token})
       socket.connect()
       let lastSeq
       const room = socket.channel("room:lobby", () => ({last_seq: lastSeq}))
       room.on("message", message => { lastSeq = message.seq; show(message) })
       room.join()
       room.push("message", {payload: {text: "Hello!"}})
+
+  `authToken`, which it has from version 1.8 on, keeps the token out of the URL, which proxies log; a Phoenix endpoint takes it where the socket is mounted with
+  `auth_token: true`. Other clients say `params: {token}`, which counts where there is no `authToken`.
 
   The process of the socket is the connection of the user itself: `Cantilever.Chat.connections/2` lists it, and the functions of
   `Cantilever.Chat.UserConnection` take it.
@@ -54,7 +57,7 @@ defmodule Cantilever.Chat.Socket do
   nothing twice. After the loss of the connection it is the `last_seq` of the join that says where to go on. So that not all come back in the same moment, each
   answer to a join has a `reconnect_after_ms` of its own:
 
-      const socket = new Socket("/chat", {params, reconnectAfterMs: tries => after * tries, rejoinAfterMs: tries => after * tries})
+      const socket = new Socket("/chat", {authToken, reconnectAfterMs: tries => after * tries, rejoinAfterMs: tries => after * tries})
 
   A join of a topic that is joined already takes its place. What still comes with the `join_ref` of an earlier join is dropped.
 
@@ -82,6 +85,7 @@ defmodule Cantilever.Chat.Socket do
 
   @normal_closure 1000
   @malformed 1007
+  @try_again_later 1013
 
   # What is logged of a crash shows neither the secret nor what was said.
   @derive {Inspect, only: [:channels]}
@@ -164,20 +168,28 @@ defmodule Cantilever.Chat.Socket do
   defp version(%{"vsn" => "2." <> _rest}), do: :ok
   defp version(_params), do: {:error, :unsupported_version}
 
-  defp authenticate(%{authenticate: nil, secret: secret}, params, _connect_info) do
+  defp authenticate(%{authenticate: nil, secret: secret}, params, connect_info) do
     secret = if is_tuple(secret), do: Options.call(secret, []), else: secret
-    Token.verify(secret, params["token"])
+    Token.verify(secret, connect_info[:auth_token] || params["token"])
   end
 
   defp authenticate(%{authenticate: authenticate}, params, connect_info),
     do: Options.call(authenticate, [params, connect_info])
 
-  @doc "Makes the calling process the connection. It traps exits from here on."
-  @spec init(t) :: {:ok, t}
+  @doc """
+  Makes the calling process the connection. It traps exits from here on.
+
+  Closes with the code 1013 where others have come since `connect/1` found room for it.
+  """
+  @spec init(t) :: {:ok, t} | {:stop, reason :: term, code :: pos_integer, t}
   def init(state) do
     # The registry's partitions are linked to what is registered in them. A connection outlives them.
     Process.flag(:trap_exit, true)
-    {:ok, %{state | connection: State.enter(state.connection, nil)}}
+
+    case State.enter(state.connection, nil) do
+      {:ok, connection} -> {:ok, %{state | connection: connection}}
+      {:error, %{reason: reason}} -> {:stop, {:shutdown, reason}, @try_again_later, state}
+    end
   end
 
   @doc "Handles a frame of the client."

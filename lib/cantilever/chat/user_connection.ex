@@ -156,7 +156,11 @@ defmodule Cantilever.Chat.UserConnection do
   def init({chat, user_id, owner, transport}) do
     # The registry's partitions are linked to what is registered in them. A connection outlives them.
     Process.flag(:trap_exit, true)
-    {:ok, State.new(chat, user_id, transport) |> State.enter(owner) |> stay_awake()}
+
+    case chat |> State.new(user_id, transport) |> State.enter(owner) do
+      {:ok, state} -> {:ok, stay_awake(state)}
+      {:error, error} -> {:stop, {:shutdown, error}}
+    end
   end
 
   @impl GenServer

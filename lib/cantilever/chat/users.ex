@@ -7,6 +7,24 @@ defmodule Cantilever.Chat.Users do
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Error
 
+  # Those that come in the same moment have all found room for one more. So each counts again when it is there itself: the last one of those that stay
+  # has counted all of them. At the limit they may turn each other away, and come again, where one might have stayed; they are never too many.
+  @doc "Registers the calling process as a new connection, unless it is one too many."
+  @spec enter(Config.t(), String.t() | pid, pid | nil) ::
+          :ok | :unavailable | {:error, Error.t()}
+  def enter(config, key, owner) do
+    with :ok <- register(config, key, owner),
+         {:error, %{reason: :too_many_connections}} = too_many <- limits(config, key, 0) do
+      :ok = Registry.unregister(config.user_registry, key)
+      too_many
+    else
+      :unavailable -> :unavailable
+      _counted_or_being_restarted -> :ok
+    end
+  rescue
+    ArgumentError -> :unavailable
+  end
+
   @doc "Registers the calling process, with the process that owns it. It may be known already."
   @spec register(Config.t(), String.t() | pid, pid | nil) :: :ok | :unavailable
   def register(config, key, owner) do
@@ -42,18 +60,20 @@ defmodule Cantilever.Chat.Users do
 
   @doc "Whether the chat's limits allow the user another connection."
   @spec room_for_one_more(Config.t(), String.t() | pid) :: :ok | {:error, Error.t()}
-  def room_for_one_more(config, key) do
+  def room_for_one_more(config, key), do: limits(config, key, 1)
+
+  defp limits(config, key, more) do
     %{connections_per_user: per_user, max_connections: in_all} = config.options
 
     with {:ok, connections} <- connections(config, key) do
       cond do
-        length(connections) >= per_user ->
+        length(connections) + more > per_user ->
           error(
             :too_many_connections,
             "the user #{inspect(key)} has #{per_user} connections, as connections_per_user allows"
           )
 
-        Registry.count(config.user_registry) >= in_all ->
+        Registry.count(config.user_registry) + more > in_all ->
           error(
             :too_many_connections,
             "the chat has #{in_all} connections, as max_connections allows"

@@ -11,6 +11,7 @@ defmodule Cantilever.WebServer.Acceptor do
   alias Cantilever.WebServer.Connection
   alias Cantilever.WebServer.Counters
   alias Cantilever.WebServer.Listener
+  alias Cantilever.WebServer.Refusals
   alias Cantilever.WebServer.Stream
 
   # Out of file handles, for one: it goes on when others have closed.
@@ -110,7 +111,7 @@ defmodule Cantilever.WebServer.Acceptor do
 
   defp refuse(stream, config, count, status) do
     Counters.add(config.counters, count)
-    Connection.refuse(stream, status)
+    Refusals.refuse(config, stream, status)
   end
 
   # Connections that were killed have not counted themselves off. To count takes as long as there are connections, so a crowd that is refused does

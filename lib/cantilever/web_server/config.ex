@@ -1,13 +1,23 @@
 defmodule Cantilever.WebServer.Config do
   @moduledoc false
-  # What all processes of a server read: its options, what it serves, and its counters.
+  # What all processes of a server read: its options, what it serves, its counters, and how to write.
 
   alias Cantilever.WebServer.Addresses
   alias Cantilever.WebServer.ConnectionSupervisor
   alias Cantilever.WebServer.Counters
   alias Cantilever.WebServer.Static
+  alias Cantilever.WebServer.Stream
 
-  @enforce_keys [:name, :options, :static, :counters, :addresses, :state, :connection_supervisor]
+  @enforce_keys [
+    :name,
+    :options,
+    :static,
+    :counters,
+    :addresses,
+    :state,
+    :connection_supervisor,
+    :port_commands?
+  ]
   defstruct @enforce_keys
 
   @type t :: %__MODULE__{
@@ -17,6 +27,7 @@ defmodule Cantilever.WebServer.Config do
           counters: Counters.t(),
           addresses: Addresses.t() | nil,
           connection_supervisor: atom,
+          port_commands?: boolean,
           # The port, whether the server is draining, and when connections were counted last.
           state: :atomics.atomics_ref()
         }
@@ -37,6 +48,7 @@ defmodule Cantilever.WebServer.Config do
       counters: Counters.new(),
       addresses: Addresses.new(options.max_connections_per_ip),
       connection_supervisor: part(options.name, ConnectionSupervisor),
+      port_commands?: Stream.port_commands?(),
       state: :atomics.new(3, signed: false)
     }
   end

@@ -16,9 +16,6 @@ defmodule Cantilever.WebServer.Connection do
   alias Cantilever.WebServer.WebSocketConnection
 
   @handed_over_ms 5_000
-  # So much is read of a client that is refused, so that it can read why.
-  @linger_ms 500
-  @linger_bytes 1_000_000
   # To read a request takes so much, in words; a heap that has to grow is collected each time.
   @request_words 1_598
 
@@ -31,17 +28,6 @@ defmodule Cantilever.WebServer.Connection do
   @doc "Hands the socket over, which the process owns now."
   @spec serve(pid, term) :: term
   def serve(connection, socket), do: send(connection, {:serve, socket})
-
-  @doc "Tells a client that there are too many, in the calling process."
-  @spec refuse(Stream.t(), 429 | 503) :: :ok
-  def refuse({:tcp, socket} = stream, status) do
-    text = Response.text(status)
-    # It has room for so little; who is gone is gone.
-    _ = :gen_tcp.send(socket, [Response.head(status, [], byte_size(text), true), text])
-    Stream.close(stream)
-  end
-
-  def refuse(stream, _status), do: Stream.close(stream)
 
   @doc false
   @spec init(atom, :tcp | :tls) :: term
@@ -150,8 +136,9 @@ defmodule Cantilever.WebServer.Connection do
          {:origin, true} <-
            {:origin, Handshake.origin_allowed?(request, config.options.check_origin)},
          {:ok, params} <- Request.params(request),
-         {:ok, socket} <- connect(module, info(stream, request, params, options)),
-         :ok <- Stream.write(stream, Response.switching(accept)) do
+         {:ok, subprotocol, token} <- Handshake.subprotocol(request),
+         {:ok, socket} <- connect(module, info(stream, request, params, token, options)),
+         :ok <- Stream.write(stream, Response.switching(accept, subprotocol)) do
       Counters.add(config.counters, :upgraded)
       WebSocketConnection.enter(stream, config, module, socket, rest)
     else
@@ -165,7 +152,7 @@ defmodule Cantilever.WebServer.Connection do
       {:error, :closed} ->
         close(stream, config)
 
-      _no_params_or_not_let_in ->
+      _no_params_no_token_or_not_let_in ->
         Counters.add(config.counters, :rejected_sockets)
         refuse(stream, config, 403)
     end
@@ -179,7 +166,7 @@ defmodule Cantilever.WebServer.Connection do
       {:error, 500}
   end
 
-  defp info(stream, request, params, options) do
+  defp info(stream, request, params, token, options) do
     peer =
       case Stream.peer(stream) do
         {address, port} -> %{address: address, port: port}
@@ -195,30 +182,17 @@ defmodule Cantilever.WebServer.Connection do
         peer_data: peer,
         user_agent: request.headers["user-agent"],
         headers: request.headers,
+        auth_token: token,
         frames: true
       }
     }
   end
 
   defp refuse(stream, config, status) do
-    text = Response.text(status)
-    headers = [{"content-type", "text/plain; charset=utf-8"} | more_headers(status)]
-    _gone = Stream.write(stream, [Response.head(status, headers, byte_size(text), true), text])
-    # What has come and was not read would make the system throw the answer away.
-    Stream.shutdown(stream)
-    _read = linger(stream, 0, now_ms() + @linger_ms)
-    close(stream, config)
+    _gone = Stream.write(stream, Response.refusal(status))
+    Stream.finish(stream)
+    closed(config)
   end
-
-  defp linger(stream, read, until) do
-    with true <- read < @linger_bytes,
-         {:ok, bytes} <- Stream.recv(stream, max(until - now_ms(), 0)),
-         do: linger(stream, read + byte_size(bytes), until)
-  end
-
-  defp more_headers(426), do: [{"sec-websocket-version", "13"}, {"upgrade", "websocket"}]
-  defp more_headers(405), do: [{"allow", "GET, HEAD"}]
-  defp more_headers(_status), do: []
 
   defp close(stream, config) do
     Stream.close(stream)

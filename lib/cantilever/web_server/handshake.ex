@@ -1,10 +1,12 @@
 defmodule Cantilever.WebServer.Handshake do
   @moduledoc false
-  # Whether a request may become a WebSocket (RFC 6455, section 4.2.1), and whether its page may ask for it.
+  # Whether a request may become a WebSocket (RFC 6455, section 4.2.1), of which subprotocol, and whether its page may ask for it.
 
   alias Cantilever.WebServer.Request
 
   @guid "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+  @subprotocol "phoenix"
+  @token_prefix "base64url.bearer.phx."
 
   @doc "What proves to the client that the server speaks WebSocket; or the status to answer with."
   @spec accept(Request.t()) :: {:ok, String.t()} | {:error, 400 | 405 | 426}
@@ -23,6 +25,29 @@ defmodule Cantilever.WebServer.Handshake do
   end
 
   defp key?(key), do: is_binary(key) and match?({:ok, <<_::128>>}, Base.decode64(key))
+
+  # A page can give a WebSocket no headers, but names of subprotocols: there Phoenix's client puts the token that is not to stand in a URL.
+  @doc "The subprotocol to answer with, and the token that the client has offered as another one: each nil if there is none."
+  @spec subprotocol(Request.t()) ::
+          {:ok, subprotocol :: String.t() | nil, token :: binary | nil}
+          | {:error, :malformed_token}
+  def subprotocol(%{headers: headers}) do
+    offers = headers["sec-websocket-protocol"] || ""
+    offered = :binary.split(offers, [",", " ", "\t"], [:global, :trim_all])
+    subprotocol = if @subprotocol in offered, do: @subprotocol
+
+    case for(@token_prefix <> token <- offered, do: decode(token)) do
+      [] -> {:ok, subprotocol, nil}
+      [{:ok, token}] -> {:ok, subprotocol, token}
+      _malformed_or_many -> {:error, :malformed_token}
+    end
+  end
+
+  # The client writes the common alphabet of base 64, and Phoenix reads that; the prefix says the one for URLs.
+  defp decode(token) do
+    with :error <- Base.decode64(token, padding: false),
+         do: Base.url_decode64(token, padding: false)
+  end
 
   # Only browsers say where a page is from, and only they have somebody's cookies to misuse.
   @doc "Whether the page that asks is one of those that may."

@@ -68,7 +68,8 @@ defmodule Cantilever.WebServer.Request do
   defp head(bytes, limits) do
     case :erlang.decode_packet(:http_bin, bytes, []) do
       {:ok, {:http_request, method, target, version}, rest} ->
-        with {:ok, path, query} <- target(target, limits),
+        with {:ok, host, target} <- host_of(target, bytes),
+             {:ok, path, query} <- target(target, limits),
              {:ok, headers, rest} <- headers(rest, %{}),
              :ok <- check(version, headers) do
           request = %__MODULE__{
@@ -76,7 +77,7 @@ defmodule Cantilever.WebServer.Request do
             path: path,
             query: query,
             version: version,
-            headers: headers
+            headers: if(host, do: Map.put(headers, "host", host), else: headers)
           }
 
           {:ok, request, rest}
@@ -84,6 +85,35 @@ defmodule Cantilever.WebServer.Request do
 
       _no_request ->
         {:error, 400}
+    end
+  end
+
+  # A target may name a host, which is the one that counts then (RFC 9112, section 3.2.2); with `https` where a proxy has ended TLS. It is read
+  # again, as the parser drops parts of it: of `user:password@host` it leaves the user.
+  defp host_of({:absoluteURI, _scheme, _host, _port, _path}, bytes) do
+    [line, _headers] = :binary.split(bytes, "\r\n")
+
+    with [_method, target, _version] <- :binary.split(line, " ", [:global]),
+         [_scheme, rest] <- :binary.split(target, "://"),
+         {host, target} = at_first_slash(rest),
+         true <- host != "" and not match?(":" <> _, host),
+         :nomatch <- :binary.match(host, ["@", "#"]) do
+      {:ok, host, {:abs_path, target}}
+    else
+      _no_host -> {:error, 400}
+    end
+  end
+
+  defp host_of(target, _bytes), do: {:ok, nil, target}
+
+  defp at_first_slash(rest) do
+    case :binary.match(rest, ["/", "?"]) do
+      {at, 1} ->
+        <<host::binary-size(at), target::binary>> = rest
+        {host, if(match?("?" <> _, target), do: "/" <> target, else: target)}
+
+      :nomatch ->
+        {rest, "/"}
     end
   end
 
@@ -97,7 +127,7 @@ defmodule Cantilever.WebServer.Request do
   end
 
   defp target({:abs_path, "/" <> _too_long}, _limits), do: {:error, 414}
-  defp target(_proxy_or_options, _limits), do: {:error, 400}
+  defp target(_tunnel_or_options, _limits), do: {:error, 400}
 
   # Whatever its escapes stand for, it is only compared with what there is.
   defp path(path, query) do
@@ -157,8 +187,23 @@ defmodule Cantilever.WebServer.Request do
   # Browsers always name it.
   def host?(%{headers: headers}, _hosts) when not is_map_key(headers, "host"), do: true
 
-  def host?(%{headers: %{"host" => host}}, hosts),
-    do: host |> String.downcase(:ascii) |> String.replace(~r/:\d*$/, "") |> then(&(&1 in hosts))
+  def host?(%{headers: %{"host" => host}}, hosts) do
+    host = String.downcase(host, :ascii)
+    Enum.any?(hosts, &at_a_port?(host, &1))
+  end
+
+  defp at_a_port?(host, name) do
+    size = byte_size(name)
+
+    case host do
+      <<^name::binary-size(size)>> -> true
+      <<^name::binary-size(size), ":", port::binary>> -> digits?(port)
+      _other -> false
+    end
+  end
+
+  defp digits?(<<digit, rest::binary>>) when digit in ?0..?9, do: digits?(rest)
+  defp digits?(rest), do: rest == ""
 
   @doc "The parameters of the query."
   @spec params(t) :: {:ok, %{String.t() => String.t()}} | :error

@@ -48,14 +48,27 @@ defmodule Cantilever.WebServer.Response do
   end
 
   @doc "The head of the answer to a WebSocket's handshake."
-  @spec switching(String.t()) :: iodata
-  def switching(accept) do
+  @spec switching(String.t(), subprotocol :: String.t() | nil) :: iodata
+  def switching(accept, subprotocol) do
     [
       "HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: Upgrade\r\nsec-websocket-accept: ",
       accept,
+      if(subprotocol, do: ["\r\nsec-websocket-protocol: ", subprotocol], else: ""),
       "\r\n\r\n"
     ]
   end
+
+  @doc "The last answer of a connection: that a request is not taken."
+  @spec refusal(400..599) :: iodata
+  def refusal(status) do
+    text = text(status)
+    headers = [{"content-type", "text/plain; charset=utf-8"} | more_headers(status)]
+    [head(status, headers, byte_size(text), true), text]
+  end
+
+  defp more_headers(426), do: [{"sec-websocket-version", "13"}, {"upgrade", "websocket"}]
+  defp more_headers(405), do: [{"allow", "GET, HEAD"}]
+  defp more_headers(_status), do: []
 
   @spec text(100..599) :: String.t()
   def text(status), do: "#{status} #{reason(status)}\n"

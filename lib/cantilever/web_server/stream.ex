@@ -4,6 +4,10 @@ defmodule Cantilever.WebServer.Stream do
 
   @type t :: {:tcp, port} | {:tls, :ssl.sslsocket()}
 
+  # So much is read of a client that is not served any more, and for so long.
+  @finish_bytes 1_000_000
+  @finish_ms 500
+
   @spec recv(t, timeout) :: {:ok, binary} | {:error, term}
   def recv({:tcp, port}, timeout), do: :gen_tcp.recv(port, 0, timeout)
   def recv({:tls, socket}, timeout), do: :ssl.recv(socket, 0, timeout)
@@ -35,15 +39,14 @@ defmodule Cantilever.WebServer.Stream do
   mailbox for it, which is more than what the frame of a short message costs. From OTP 26 on it does not search any more, and a command
   of a socket's port has to say who is to be answered, so there it is what sends.
   """
-  @spec write_soon(t, iodata) :: :ok | {:error, term}
-  def write_soon({:tcp, port} = stream, data) do
-    if answers_to_port_commands?(), do: command(stream, port, data), else: write(stream, data)
-  end
+  @spec write_soon(t, iodata, port_commands? :: boolean) :: :ok | {:error, term}
+  def write_soon({:tcp, port} = stream, data, true), do: command(stream, port, data)
+  def write_soon(stream, data, _no_port_commands), do: write(stream, data)
 
-  def write_soon(stream, data), do: write(stream, data)
-
-  # Asked when it runs, as what was compiled by one release may run on another.
-  defp answers_to_port_commands?, do: :erlang.system_info(:otp_release) < ~c"26"
+  # Asked when a server starts, as what was compiled by one release may run on another.
+  @doc "Whether `write_soon/3` may use commands of a socket's port."
+  @spec port_commands?() :: boolean
+  def port_commands?, do: :erlang.system_info(:otp_release) < ~c"26"
 
   defp command(stream, port, data) do
     if :erlang.port_command(port, data, [:nosuspend]) do
@@ -114,7 +117,21 @@ defmodule Cantilever.WebServer.Stream do
     :ok
   end
 
-  @doc "The same if the client has had room for all that was sent: without waiting for one that does not read."
+  @doc "Closes when the client has, or half a second later: what has come and was not read would make the system throw away what was sent."
+  @spec finish(t) :: :ok
+  def finish(stream) do
+    shutdown(stream)
+    _read = read_off(stream, 0, now_ms() + @finish_ms)
+    close(stream)
+  end
+
+  defp read_off(stream, read, until) do
+    with true <- read < @finish_bytes,
+         {:ok, bytes} <- recv(stream, max(until - now_ms(), 0)),
+         do: read_off(stream, read + byte_size(bytes), until)
+  end
+
+  @doc "Says that nothing more comes if the client has had room for all that was sent: without waiting for one that does not read."
   @spec shutdown_soon(t) :: :ok
   def shutdown_soon(stream) do
     case getstat(stream) do
@@ -134,4 +151,6 @@ defmodule Cantilever.WebServer.Stream do
   end
 
   def abort(stream), do: close(stream)
+
+  defp now_ms, do: System.monotonic_time(:millisecond)
 end

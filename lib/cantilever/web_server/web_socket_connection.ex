@@ -71,7 +71,6 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     %{name: name, options: options} = config
     {:min_heap_size, least} = :erlang.system_info(:min_heap_size)
     _request_words = Process.flag(:min_heap_size, least)
-    {:ok, socket} = module.init(socket)
     now_ms = now_ms()
 
     state = %__MODULE__{
@@ -85,9 +84,12 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       calm_ms: now_ms
     }
 
+    state = socket |> module.init() |> after_callback(state)
     if rest != "", do: send(self(), {elem(stream, 0), :handshake, rest})
     _active = Stream.activate(stream, @packets)
     Process.send_after(self(), :look_silent, ask_ms(options.idle_timeout_ms))
+    # It wakes up to write what the socket has said at once.
+    if state.out != [], do: send(self(), :begin)
     # The heap of the request is given back before thousands of them are there.
     :proc_lib.hibernate(__MODULE__, :loop, [state])
   end
@@ -135,7 +137,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp last_words(_crashed, state), do: say(state, WebSocket.close_frame(@failed, ""))
 
   defp say(state, goodbye) do
-    _gone = Stream.write_soon(state.stream, [Enum.reverse(state.out) | goodbye])
+    %{port_commands?: port_commands?} = Config.fetch!(state.name)
+    _gone = Stream.write_soon(state.stream, [Enum.reverse(state.out) | goodbye], port_commands?)
     Stream.close(state.stream)
   end
 
@@ -151,6 +154,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     |> Map.update(:state, nil, &%{name: &1.name, module: &1.module})
   end
 
+  defp handle(:begin, state), do: next(state)
   # The mailbox is empty: what has gathered is written.
   defp handle(:timeout, state), do: write(state)
   defp handle({:tcp, _port, bytes}, state), do: received(bytes, state)
@@ -316,7 +320,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp write(%{out: []} = state), do: rest(state)
 
   defp write(state) do
-    counters = Config.fetch!(state.name).counters
+    %{counters: counters, port_commands?: port_commands?} = Config.fetch!(state.name)
 
     out =
       case state.out do
@@ -328,7 +332,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     Counters.add(counters, :frames_out, state.gathered)
     Counters.add(counters, :bytes_out, IO.iodata_length(out))
 
-    case Stream.write_soon(state.stream, out) do
+    case Stream.write_soon(state.stream, out, port_commands?) do
       :ok -> written(%{state | out: [], gathered: 0})
       {:error, reason} -> failed(reason, %{state | out: [], gathered: 0})
     end

@@ -20,6 +20,27 @@ defmodule Cantilever.Chat.SocketTest do
           do: assert({:error, ^reason} = SocketHost.connect(options(chat), params, :ada))
     end
 
+    test "takes the token that stands beside the URL, and then no other", %{chat: chat} do
+      good = Token.sign(@secret, "ada")
+
+      for {beside, in_url, as} <- [
+            {good, nil, {:ok, "ada"}},
+            {good, "forged.token", {:ok, "ada"}},
+            {nil, good, {:ok, "ada"}},
+            {"forged.token", good, {:error, :invalid}},
+            {"", good, {:error, :invalid}},
+            {<<255>>, nil, {:error, :invalid}},
+            {nil, nil, {:error, :invalid}}
+          ] do
+        info = info(chat, %{"token" => in_url}, %{auth_token: beside})
+
+        connected =
+          with {:ok, socket} <- Socket.connect(info), do: {:ok, socket.connection.user_id}
+
+        assert {beside, in_url, connected} == {beside, in_url, as}
+      end
+    end
+
     test "may ask a function in the place of tokens", %{chat: chat} do
       authenticate = fn
         %{"name" => name}, %{frames: true} -> {:ok, name}
@@ -39,6 +60,28 @@ defmodule Cantilever.Chat.SocketTest do
     test "has the limits of the chat", %{chat: chat} do
       assert {:ok, _host} = connect(chat, "ada")
       assert {:error, %Error{reason: :too_many_connections}} = connect(chat, "ada")
+    end
+
+    @tag chat: [connections_per_user: 2]
+    test "has those limits also where others have come since there was room", %{chat: chat} do
+      test = self()
+      info = info(chat, %{"token" => Token.sign(@secret, "ada")})
+      let_in = for _ <- 1..4, {:ok, socket} <- [Socket.connect(info)], do: socket
+
+      entered =
+        for socket <- let_in do
+          spawn_link(fn ->
+            send(test, {:entered, Socket.init(socket)})
+            receive do: (:end -> :ok)
+          end)
+
+          assert_receive {:entered, entered}
+          entered
+        end
+
+      assert [{:ok, %Socket{}}, {:ok, %Socket{}}, closed, closed] = entered
+      assert {:stop, {:shutdown, :too_many_connections}, 1013, %Socket{}} = closed
+      assert {:ok, [_, _]} = Chat.connections(chat, "ada")
     end
 
     test "what is wrong with the options is said where they are given", %{chat: chat} do
@@ -64,7 +107,7 @@ defmodule Cantilever.Chat.SocketTest do
 
     test "an endpoint that has mounted it does not give the options again", %{chat: chat} do
       endpoint = Module.concat(chat, Endpoint)
-      mounted = [endpoint: endpoint, websocket: true] ++ options(chat)
+      mounted = [endpoint: endpoint, websocket: true, auth_token: true] ++ options(chat)
       assert Socket.child_spec(mounted) == :ignore
 
       info = %{
@@ -535,6 +578,17 @@ defmodule Cantilever.Chat.SocketTest do
   end
 
   defp options(chat), do: [chat: chat, secret: @secret]
+
+  # What a server knows of a connection.
+  defp info(chat, params, connect_info \\ %{}) do
+    %{
+      endpoint: nil,
+      transport: :websocket,
+      options: options(chat),
+      params: Map.put(params, "vsn", "2.0.0"),
+      connect_info: connect_info
+    }
+  end
 
   defp connect(chat, user_id, extra \\ []),
     do:

@@ -11,6 +11,33 @@ defmodule Cantilever.WebServer.RequestTest do
   defp with_headers(lines),
     do: read("GET / HTTP/1.1\r\n" <> Enum.map_join(lines, &(&1 <> "\r\n")) <> "\r\n")
 
+  describe "host?/2" do
+    test "compares the host, in any case and at any port" do
+      for {host, is?} <- [
+            {"a.example", true},
+            {"A.Example:80", true},
+            {"a.example:", true},
+            {"[::1]", true},
+            {"[::1]:4000", true},
+            {"", false},
+            {":80", false},
+            {"a.example:8x", false},
+            {"a.example:80:90", false},
+            {"a.example.", false},
+            {"a.example.evil", false},
+            {"evil.a.example", false},
+            {"::1", false}
+          ] do
+        {:ok, request, ""} = with_headers(["host: " <> host])
+        assert {host, Request.host?(request, ["a.example", "[::1]"])} == {host, is?}
+        assert Request.host?(request, :any)
+      end
+
+      {:ok, request, ""} = read("GET / HTTP/1.0\r\n\r\n")
+      assert Request.host?(request, ["a.example"])
+    end
+  end
+
   describe "read/3" do
     test "reads a request, and leaves what comes after it" do
       assert {:ok, request, "rest"} =
@@ -30,6 +57,37 @@ defmodule Cantilever.WebServer.RequestTest do
              }
 
       assert Request.params(request) == {:ok, %{"x" => "1", "y" => " "}}
+    end
+
+    test "reads the target that names a host, which is the host of the request" do
+      for {target, host, path, query} <- [
+            {"http://a", "a", "/", ""},
+            {"http://a/", "a", "/", ""},
+            {"HTTP://Localhost:4000/health?x=1", "Localhost:4000", "/health", "x=1"},
+            {"https://[::1]:4000/a%20b", "[::1]:4000", "/a b", ""},
+            {"http://a?x=http://b/", "a", "/", "x=http://b/"},
+            {"http://a:80:90//b", "a:80:90", "//b", ""}
+          ] do
+        assert {:ok, request, "rest"} = read("GET #{target} HTTP/1.1\r\nhost: other\r\n\r\nrest")
+
+        assert %{path: ^path, query: ^query, headers: %{"host" => ^host}} = request
+      end
+
+      assert {:ok, %{headers: %{"host" => "a"}}, ""} = read("GET http://a/ HTTP/1.0\r\n\r\n")
+
+      for target <- [
+            "http://",
+            "http:///a",
+            "http://:80/",
+            "http://u@a/",
+            "http://u:p@a/a",
+            "http://a#b"
+          ],
+          do: assert({target, get(target)} == {target, {:error, 400}})
+
+      assert {:error, 400} = read("GET http://a/ HTTP/1.1\r\n\r\n")
+      assert {:error, 400} = read("GET http://a/ HTTP/1.1\r\nhost: a\r\nhost: a\r\n\r\n")
+      assert {:error, 414} = get("http://a/" <> String.duplicate("a", 90))
     end
 
     test "asks for more until the empty line" do
@@ -52,7 +110,7 @@ defmodule Cantilever.WebServer.RequestTest do
     end
 
     test "refuses what is no request" do
-      for target <- ["*", "a", "ab", "/a b", "http://a/"],
+      for target <- ["*", "a", "ab", "/a b", "a:80", "ftp://a/", "ws://a/", "http:", "http:/a"],
           do: assert({target, get(target)} == {target, {:error, 400}})
 
       assert {:error, 400} = read(<<22, 3, 1, 2, 0, "\r\n\r\n">>)

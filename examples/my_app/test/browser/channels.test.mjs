@@ -188,6 +188,20 @@ describe("the panel's room", () => {
 })
 
 describe("a token", () => {
+  test("may stand in the URL, for clients that have no other place for it", async () => {
+    const socket = await user("ada", {authToken: undefined, params: {token: await token(server, "ada")}})
+    const {joinReply} = await join(socket, newRoom())
+    assert.equal(joinReply.user_id, "ada")
+  })
+
+  test("does not stand in the URL of a client that sends it beside", async () => {
+    const socket = await user("ada")
+    const {joinReply} = await join(socket, newRoom())
+    assert.equal(joinReply.user_id, "ada")
+    assert.equal(new URL(socket.conn.url).search, "?vsn=2.0.0")
+    assert.equal(socket.conn.protocol, "phoenix")
+  })
+
   test("that was forged lets nobody in", async () => {
     const real = await token(server, "ada")
     for (const forged of ["", "ada", `${real}x`, real.replace(/^./, first => first === "A" ? "B" : "A")]) {

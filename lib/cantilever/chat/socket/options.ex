@@ -11,7 +11,7 @@ defmodule Cantilever.Chat.Socket.Options do
       type: :term,
       default: nil,
       doc:
-        "what tokens are signed with (`Cantilever.Chat.Token`): then the parameter `token` of the connection says who the user is. A binary of 32 bytes or more, or `{module, function, arguments}` that returns it"
+        "what tokens are signed with (`Cantilever.Chat.Token`): then the token of the connection says who the user is, its `auth_token` or else its parameter `token`. A binary of 32 bytes or more, or `{module, function, arguments}` that returns it"
     ],
     authenticate: [
       type: {:or, nil, {:function, 2}},

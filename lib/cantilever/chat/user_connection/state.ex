@@ -58,11 +58,19 @@ defmodule Cantilever.Chat.UserConnection.State do
   def new(chat, user_id, {transport, socket}),
     do: %__MODULE__{chat: chat, user_id: user_id, transport: transport, socket: socket}
 
-  @doc "Makes the calling process, which traps exits, the connection."
-  @spec enter(t, pid | nil) :: t
+  @doc "Makes the calling process, which traps exits, the connection, unless it is one too many."
+  @spec enter(t, pid | nil) :: {:ok, t} | {:error, Error.t()}
   def enter(state, owner) do
-    _ = if owner, do: Process.monitor(owner)
-    register(%{state | owner: owner})
+    state = %{state | owner: owner}
+
+    case Users.enter(Config.fetch!(state.chat), key(state), owner) do
+      {:error, error} ->
+        {:error, error}
+
+      entered ->
+        _ = if owner, do: Process.monitor(owner)
+        {:ok, registered(state, entered)}
+    end
   end
 
   @doc "Joins a room, or answers at once where it is in it, or in too many."
@@ -309,13 +317,16 @@ defmodule Cantilever.Chat.UserConnection.State do
   defp transport_failed(reason, state),
     do: {:stop, {:shutdown, {:transport, reason}}, state}
 
+  # Who was let in stays, however many have come while the registry was away.
   defp register(state) do
-    # Who has no user is there to be counted.
-    key = state.user_id || self()
-
-    case Users.register(Config.fetch!(state.chat), key, state.owner) do
-      :ok -> state
-      :unavailable -> %{state | reregistering: Reregistering.soon(state.reregistering)}
-    end
+    registered(state, Users.register(Config.fetch!(state.chat), key(state), state.owner))
   end
+
+  defp registered(state, :ok), do: state
+
+  defp registered(state, :unavailable),
+    do: %{state | reregistering: Reregistering.soon(state.reregistering)}
+
+  # Who has no user is there to be counted.
+  defp key(state), do: state.user_id || self()
 end

@@ -27,7 +27,7 @@ export class Session extends EventTarget {
     this.state = "connecting"
     this.nextTryAt = null
     this.socket = new Socket("/chat", {
-      params: () => ({token: this.token}),
+      authToken: () => this.token,
       reconnectAfterMs: tries => this.wait(tries),
       rejoinAfterMs: tries => delayMs(this.advisedMs, tries),
       heartbeatIntervalMs: 30_000,

@@ -11,10 +11,10 @@ export async function token(server, userId) {
 }
 
 export async function connect(server, userId, options = {}) {
-  const params = {token: options.token ?? await token(server, userId)}
+  const authToken = options.token ?? await token(server, userId)
   const socket = new Socket(`${server.url.replace("http", "ws")}/chat`, {
     transport,
-    params,
+    authToken,
     reconnectAfterMs: () => 50,
     rejoinAfterMs: () => 50,
     ...options,
