@@ -35,7 +35,7 @@ defmodule Cantilever.Bench.WebSocket.Server do
   # Nobody is told who is there: that would be as many messages as a room has members, squared.
   defp lifted do
     {[presence_limit: 0, messages_per_s: @many, messages_burst: @many],
-     [frames_per_s: @many, frames_burst: @many]}
+     [frames_per_s: @many, frames_burst: @many, bytes_per_s: @many, bytes_burst: @many]}
   end
 
   # As many of the clients have the same address. A head that takes too long does so within a measurement.

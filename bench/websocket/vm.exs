@@ -32,6 +32,7 @@ defmodule Cantilever.Bench.WebSocket.VM do
     {:ok, vm, _node} =
       :peer.start_link(%{
         connection: :standard_io,
+        wait_boot: @patience_ms,
         exec: {~c"/bin/sh", [~c"-c", to_charlist(start), ~c"erl"]},
         args: Enum.map(@flags, &to_charlist/1) ++ Enum.flat_map(:code.get_path(), &[~c"-pa", &1])
       })

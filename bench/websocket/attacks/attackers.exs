@@ -10,7 +10,7 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attackers do
 
   @attempts 1
   @refused 2
-  @patience_ms 20_000
+  @patience_ms 50_000
 
   @typedoc "How many attempts were made, how many of them the server has refused, and in what time."
   @type counts :: %{attempts: non_neg_integer, refused: non_neg_integer, ms: pos_integer}

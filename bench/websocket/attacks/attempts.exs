@@ -12,8 +12,8 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
   @parts 100
   # Of each address; some more than the server allows it.
   @left_open 600
-  # Just below what a message may have.
-  @megabyte 1_048_000
+  # Just below what a message may have; of what makes the most work: half a million values.
+  @zeros String.duplicate(",0", 524_000)
 
   @typedoc "What all attackers know: the server's port, tokens that are good, and tokens that are not."
   @type target :: %{port: :inet.port_number(), good: [String.t()], bad: [String.t()]}
@@ -103,17 +103,15 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
     {frame, code} = broken_frame(rem(state.count, 7))
 
     once(state, target, fn socket ->
-      upgrade!(socket, target, state)
-      _gone = :gen_tcp.send(socket, frame)
-      answer = Hostile.answer(socket)
-      refused!(answer in [{:close, code}, :closed], "#{inspect(frame)}: #{inspect(answer)}")
+      refused_after_upgrade(socket, target, state, frame, code)
     end)
   end
 
   defp attempt(:endless_fragments, target, state) do
     open = fn socket ->
-      upgrade!(socket, target, state)
-      :gen_tcp.send(socket, Hostile.frame(1, "x", fin: 0))
+      with :ok <- upgrade(socket, target, state),
+           {:error, _closed} <- :gen_tcp.send(socket, Hostile.frame(1, "x", fin: 0)),
+           do: :closed
     end
 
     parts = List.duplicate(Hostile.frame(0, "x", fin: 0), @parts)
@@ -131,7 +129,7 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
     payload = String.duplicate("0", 20) <> String.duplicate("x", 78)
     text = ~s(["1","2","room:r0","message",{"payload":"#{payload}"}])
 
-    lasting(state, &join!(&1, target, state, "r0"), target, fn socket ->
+    lasting(state, &join(&1, target, state, "r0"), target, fn socket ->
       case Hostile.come(socket) do
         {:ok, answers} ->
           refused = length(:binary.matches(answers, "rate_limited"))
@@ -151,15 +149,13 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
       )
 
     once(state, target, fn socket ->
-      upgrade!(socket, target, state)
-      _gone = :gen_tcp.send(socket, Hostile.frame(1, text))
-      refused!(Hostile.answer(socket) in [{:close, 1007}, :closed], text)
+      refused_after_upgrade(socket, target, state, Hostile.frame(1, text), 1007)
     end)
   end
 
   # A message is too large for the chat. A ping is not, and comes back. The third is too large for the server, which sees that by its first bytes.
   defp attempt(:oversized_json, target, state) do
-    lasting(state, &join!(&1, target, state, "a"), target, fn socket ->
+    lasting(state, &join(&1, target, state, "a"), target, fn socket ->
       event = Enum.at([:message, :ping, :too_large], rem(state.count, 3))
       _gone = :gen_tcp.send(socket, oversized(event))
 
@@ -252,8 +248,7 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
         {1, state}
 
       socket ->
-        :ok = open.(socket)
-        {0, %{state | socket: socket}}
+        opened(state, socket, open.(socket))
     end
   end
 
@@ -268,27 +263,50 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
     end
   end
 
-  defp send_or_closed(socket, bytes, refused),
-    do:
-      with(
-        {:error, _closed} <- :gen_tcp.send(socket, bytes),
-        do: :closed,
-        else: (:ok -> {:ok, refused})
-      )
+  defp opened(state, socket, :ok), do: {0, %{state | socket: socket}}
 
-  defp upgrade!(socket, target, state) do
+  defp opened(state, socket, :closed) do
+    :gen_tcp.close(socket)
+    {1, state}
+  end
+
+  defp refused_after_upgrade(socket, target, state, frame, code) do
+    with :ok <- upgrade(socket, target, state),
+         {:ok, _none} <- send_or_closed(socket, frame, 0) do
+      answer = Hostile.answer(socket)
+      refused!(answer in [{:close, code}, :closed], "#{inspect(frame)}: #{inspect(answer)}")
+    else
+      :closed -> 1
+    end
+  end
+
+  defp send_or_closed(socket, bytes, refused) do
+    case :gen_tcp.send(socket, bytes) do
+      :ok -> {:ok, refused}
+      {:error, _closed} -> :closed
+    end
+  end
+
+  # An attacker that gets no core for seconds is closed before it has said a word.
+  defp upgrade(socket, target, state) do
     case Hostile.upgrade(socket, target.port, state.token) do
       101 -> :ok
+      0 -> :closed
       status -> raise "a good token was answered with #{status}"
     end
   end
 
-  defp join!(socket, target, state, room) do
-    upgrade!(socket, target, state)
-    :ok = :gen_tcp.send(socket, Hostile.frame(1, ~s(["1","1","room:#{room}","phx_join",{}])))
-    {:text, joined} = answer(socket)
-    true = joined =~ ~s("status":"ok")
-    :ok
+  defp join(socket, target, state, room) do
+    join = Hostile.frame(1, ~s(["1","1","room:#{room}","phx_join",{}]))
+
+    with :ok <- upgrade(socket, target, state),
+         {:ok, _none} <- send_or_closed(socket, join, 0),
+         {:text, joined} <- answer(socket) do
+      true = joined =~ ~s("status":"ok")
+      :ok
+    else
+      _close_or_closed -> :closed
+    end
   end
 
   # What others do in the room comes, too.
@@ -308,11 +326,8 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
   defp broken_frame(5), do: {Hostile.frame(1, <<255>>), 1007}
   defp broken_frame(6), do: {[<<0x81, 0xFF, 0x7FFF_FFFF_FFFF_FFFF::64, 0::32>>], 1009}
 
-  # Of what makes the most work: a million bytes are half a million values.
   defp oversized(:too_large), do: [<<0x81, 0xFF, 2_097_152::64, 0::32>>]
 
-  defp oversized(event) do
-    payload = ~s({"payload":[0#{String.duplicate(",0", div(@megabyte, 2))}]})
-    Hostile.frame(1, ~s(["1","2","room:a","#{event}",#{payload}]))
-  end
+  defp oversized(event),
+    do: Hostile.frame(1, ~s(["1","2","room:a","#{event}",{"payload":[0#{@zeros}]}]))
 end
