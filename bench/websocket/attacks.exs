@@ -1,5 +1,5 @@
 for file <-
-      ~w(../support/bench report loads vm node client turns attacks/attempts attacks/attackers),
+      ~w(../support/bench report loads vm node client turns attacks/attempts attacks/attackers attacks/elsewhere),
     do: Code.require_file("#{file}.exs", __DIR__)
 
 defmodule Cantilever.Bench.WebSocket.Attacks do
@@ -12,11 +12,21 @@ defmodule Cantilever.Bench.WebSocket.Attacks do
   The server has the limits of the library. An attack is what one hostile host does at a rate that such a host has, and not all that it could: a client on
   these same cores that does what it can measures the cores. So the attackers are a VM of their own, too, which is as nice as can be: the server and the
   well-behaved clients have a core when they want one, and how many attempts were made all the same stands with the results.
+
+  ## What the machine does of it
+
+  What attackers have the kernel do for them is not as nice as they are, as it is not interrupted. Heads of 10 MB are 100 MB/s through the loopback device, and
+  p99 beside them is twice to three times that of nothing (1.3 to 1.9 ms, and 0.4 to 0.8 ms on a quiet machine), whoever gets them: beside the same heads to another
+  server, which has nothing to do with those clients, it is the same (1.1 to 1.8 ms). That is measured each time, as
+  "heads of 10 MB to another server".
+
+  What other programs take of the machine is far more than that: with as many that compile as there are cores, p99 with nobody attacking is 1 to 60 ms. Ratios
+  mean something on a quiet machine only, where p99 with nobody attacking is less than 1 ms.
   """
 
   alias Cantilever.Bench
   alias Cantilever.Bench.WebSocket.{Client, Node, Turns, VM}
-  alias Cantilever.Bench.WebSocket.Attacks.{Attackers, Attempts}
+  alias Cantilever.Bench.WebSocket.Attacks.{Attackers, Attempts, Elsewhere}
 
   @clients 1_000
   @rooms 10
@@ -33,11 +43,13 @@ defmodule Cantilever.Bench.WebSocket.Attacks do
       VM.run([nice: 19], fn vm ->
         {:ok, _started} = VM.call(vm, :application, :ensure_all_started, [:elixir])
         VM.load(vm, "attacks/attackers.exs")
+        VM.load(vm, "attacks/elsewhere.exs")
+        elsewhere = VM.call(vm, Elsewhere, :start, [])
 
         Node.run([limits: true], fn server ->
           Client.run(program, server, [clients: @clients, rooms: @rooms], fn client, _joined ->
             measure = fn -> Client.command(client, "ping open #{seconds} #{@per_s}") end
-            turns(vm, server, rounds, measure)
+            turns(vm, server, target(server, elsewhere), rounds, measure)
           end)
         end)
       end)
@@ -45,9 +57,7 @@ defmodule Cantilever.Bench.WebSocket.Attacks do
     {results(samples), goals(samples)}
   end
 
-  defp turns(vm, server, rounds, measure) do
-    target = target(server)
-
+  defp turns(vm, server, target, rounds, measure) do
     attacks =
       for {attack, _plan} <- Attempts.plans(),
           do: {attack, fn -> beside(vm, server, attack, target, measure) end}
@@ -55,10 +65,11 @@ defmodule Cantilever.Bench.WebSocket.Attacks do
     Bench.rounds([{:idle, fn -> %{open: measure.()} end} | attacks], rounds, warm_up: false)
   end
 
-  defp target(server) do
+  defp target(server, elsewhere) do
     # The others have lower numbers.
     good = for number <- 1..@users, do: Node.token(server, @clients + number)
-    %{port: server.port, good: good, bad: [forged(hd(good)), expired(server)]}
+    bad = [forged(hd(good)), expired(server)]
+    %{port: server.port, elsewhere: elsewhere, good: good, bad: bad}
   end
 
   defp forged(token) do
@@ -79,8 +90,9 @@ defmodule Cantilever.Bench.WebSocket.Attacks do
     open = measure.()
     growth = Node.resident_bytes(server) - before
     counts = VM.call(vm, Attackers, :stop, [])
-    # An attack that was not made would disturb nobody.
-    true = counts.attempts > 0
+
+    # It would disturb nobody.
+    if counts.attempts == 0, do: raise("the attack #{attack} has made no attempt")
     wait_for_end(server, System.monotonic_time(:millisecond) + @closed_within_ms)
     per_s = &(&1 * 1_000 / counts.ms)
 
@@ -132,10 +144,12 @@ defmodule Cantilever.Bench.WebSocket.Attacks do
     if kind == :idle, do: latencies, else: latencies ++ attack
   end
 
-  defp goals(samples) do
+  @doc "The goals: what others notice of an attack is no more than twice what they notice of nothing."
+  @spec goals(%{atom => [map]}) :: [Bench.goal()]
+  def goals(samples) do
     p99 = &Turns.figure(samples, &1, [:open, "p99_us"])
 
-    for {attack, title} <- titles() do
+    for {attack, title} <- Keyword.delete(titles(), :heads_elsewhere) do
       Bench.goal(
         "p99 beside #{title}, to idle",
         Bench.ratio(p99.(attack), p99.(:idle)),

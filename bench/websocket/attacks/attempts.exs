@@ -15,8 +15,13 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
   # Just below what a message may have; of what makes the most work: half a million values.
   @zeros String.duplicate(",0", 524_000)
 
-  @typedoc "What all attackers know: the server's port, tokens that are good, and tokens that are not."
-  @type target :: %{port: :inet.port_number(), good: [String.t()], bad: [String.t()]}
+  @typedoc "What all attackers know: the server's port and that of another, tokens that are good, and tokens that are not."
+  @type target :: %{
+          port: :inet.port_number(),
+          elsewhere: :inet.port_number(),
+          good: [String.t()],
+          bad: [String.t()]
+        }
 
   @typedoc "What an attacker keeps from one attempt to the next. It has a good token of its own."
   @type state :: %{
@@ -43,10 +48,11 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
       slow_heads: plan("heads that come a byte at a time", 1_000, 2, 1_000),
       # Of each the server reads 1 MB, so that its answer can be read: that is a line of 1 Gbit/s.
       endless_heads: plan("heads of 10 MB", 50, 1, 100),
+      heads_elsewhere: plan("heads of 10 MB to another server", 50, 1, 100),
       broken_frames: plan("frames that no client may send", 50, 1, 1_000),
       # Each attempt is a packet of a hundred.
       endless_fragments: plan("fragments without end", 50, 1, 1_000),
-      messages: plan("a flood of messages to a room", 1, 1, 1_000),
+      messages: plan("a flood of messages to a room", 1, 1, 500),
       broken_json: plan("messages that are no JSON", 50, 1, 1_000),
       # Two in three have 1 MB.
       oversized_json: plan("messages of 1 MB and more", 20, 1, 100),
@@ -98,6 +104,9 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
       refused!(refused?, "a head of 10 MB")
     end)
   end
+
+  defp attempt(:heads_elsewhere, target, state),
+    do: attempt(:endless_heads, %{target | port: target.elsewhere}, state)
 
   defp attempt(:broken_frames, target, state) do
     {frame, code} = broken_frame(rem(state.count, 7))
