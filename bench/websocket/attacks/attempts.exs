@@ -10,8 +10,9 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
   @chunk String.duplicate("a", 65_536)
   @chunks 160
   @parts 100
-  # Of each address; some more than the server allows it.
-  @left_open 600
+  # Of each address: those that may still be refused, and with them some more than the server allows it.
+  @asked 40
+  @left_open 560
   # Just below what a message may have; of what makes the most work: half a million values.
   @zeros String.duplicate(",0", 524_000)
 
@@ -28,6 +29,7 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
           from: :inet.ip_address(),
           token: String.t(),
           socket: Hostile.socket() | nil,
+          asked: :queue.queue(Hostile.socket()),
           left_open: :queue.queue(Hostile.socket()),
           count: non_neg_integer
         }
@@ -73,6 +75,7 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
       from: {127, 2, 0, 1 + rem(number, plan.addresses)},
       token: Enum.at(target.good, rem(number, length(target.good))),
       socket: nil,
+      asked: :queue.new(),
       left_open: :queue.new(),
       # They do not all do the same at the same time.
       count: number
@@ -203,26 +206,31 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
 
   defp attempt(:connects, target, state), do: once(state, target, fn _socket -> 0 end)
 
-  # Whether one was refused is seen at the next attempt.
+  # A connection is looked at some attempts later: whether it is refused does not show at once.
   defp attempt(:left_open, target, state) do
-    {refused, left_open} = refused_newest(state.left_open)
-
-    left_open =
+    asked =
       case Hostile.connect(state.from, target.port) do
-        nil -> left_open
-        socket -> :queue.in(socket, left_open)
+        nil -> state.asked
+        socket -> :queue.in(socket, state.asked)
       end
 
-    {refused, %{state | left_open: drop_oldest(left_open)}}
+    if :queue.len(asked) > @asked do
+      {{:value, socket}, asked} = :queue.out(asked)
+      {refused, left_open} = settle(socket, state.left_open)
+      {refused, %{state | asked: asked, left_open: drop_oldest(left_open)}}
+    else
+      {0, %{state | asked: asked}}
+    end
   end
 
-  defp refused_newest(left_open) do
-    with {{:value, newest}, others} <- :queue.out_r(left_open),
-         answer when answer != {:ok, ""} <- Hostile.come(newest) do
-      :gen_tcp.close(newest)
-      {1, others}
-    else
-      _none_or_taken -> {0, left_open}
+  defp settle(socket, left_open) do
+    case Hostile.come(socket) do
+      {:ok, ""} ->
+        {0, :queue.in(socket, left_open)}
+
+      _status_or_closed ->
+        :gen_tcp.close(socket)
+        {1, left_open}
     end
   end
 
