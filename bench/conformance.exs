@@ -29,7 +29,9 @@ Bench.main(
         max_frame_bytes: most_bytes,
         max_message_bytes: most_bytes,
         frames_per_s: most_frames,
-        frames_burst: most_frames
+        frames_burst: most_frames,
+        bytes_per_s: most_bytes,
+        bytes_burst: most_bytes
       )
 
     sections = if quick?, do: Report.sections() -- [9], else: Report.sections()

@@ -1,11 +1,13 @@
-# The chat over real sockets: what an idle connection takes, how fast messages reach a room, how fast a client is answered, and all of that
-# beside native work. The clients are a program of their own, which shares the machine with the server.
+# The chat over real sockets: what an idle connection takes, how fast messages reach a room, how fast a client is answered, all of that
+# beside native work, and what is noticed of attacks. The clients are a program of their own, which shares the machine with the server.
 
 Code.require_file("support/bench.exs", __DIR__)
-for part <- ~w(report idle fan_out pings), do: Code.require_file("websocket/#{part}.exs", __DIR__)
+
+for part <- ~w(report idle fan_out pings attacks),
+    do: Code.require_file("websocket/#{part}.exs", __DIR__)
 
 alias Cantilever.Bench
-alias Cantilever.Bench.WebSocket.{Client, FanOut, Idle, Pings, Report}
+alias Cantilever.Bench.WebSocket.{Attacks, Client, FanOut, Idle, Pings, Report}
 
 Logger.configure(level: :warning)
 
@@ -13,7 +15,7 @@ measure = fn %{quick: quick?} ->
   program = Client.build!()
 
   {results, goals} =
-    [Idle, FanOut, Pings]
+    [Idle, FanOut, Pings, Attacks]
     |> Enum.map(fn part ->
       IO.puts(
         :stderr,

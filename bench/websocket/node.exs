@@ -1,4 +1,4 @@
-Code.require_file("../support/machine.exs", __DIR__)
+for file <- ~w(../support/machine vm), do: Code.require_file("#{file}.exs", __DIR__)
 
 defmodule Cantilever.Bench.WebSocket.Node do
   @moduledoc """
@@ -8,81 +8,57 @@ defmodule Cantilever.Bench.WebSocket.Node do
         Cantilever.Bench.WebSocket.Node.resident_bytes(server)
       end)
 
-  With `loads: true` it has functions that keep it busy, each about 20 ms a call: see `Cantilever.Bench.WebSocket.Loads`.
+  With `loads: true` it has functions that keep it busy, each about 20 ms a call: see `Cantilever.Bench.WebSocket.Loads`. With `limits: true` it allows a client
+  what the library does by default, and not more than that.
   """
 
   alias Cantilever.Bench.Machine
-  alias Cantilever.Bench.WebSocket.{Loads, Server}
+  alias Cantilever.Bench.WebSocket.{Loads, Server, VM}
 
-  # So many sockets and processes: as many as the system lets it have open, and more.
-  @flags ~w(+Q 65536 +P 262144)
-  @start_ms 60_000
   # What a load that has begun is given before something is measured.
   @settle_ms 300
 
-  @enforce_keys [:peer, :port, :os_pid, :secret]
+  @enforce_keys [:vm, :port, :os_pid, :secret]
   defstruct @enforce_keys
 
   @type t :: %__MODULE__{
-          peer: pid,
+          vm: VM.t(),
           port: :inet.port_number(),
           os_pid: String.t(),
           secret: binary
         }
 
   @doc "The result of `fun`, which gets the server."
-  @spec run([loads: boolean], (t -> result)) :: result when result: term
-  def run(options \\ [], fun) do
-    {:ok, peer, _node} =
-      :peer.start_link(%{
-        connection: :standard_io,
-        exec:
-          {~c"/bin/sh", [~c"-c", ~c"ulimit -n \"$(ulimit -Hn)\" && exec erl \"$@\"", ~c"erl"]},
-        args: Enum.map(@flags, &to_charlist/1) ++ paths()
-      })
+  @spec run([{:loads | :limits, boolean}], (t -> result)) :: result when result: term
+  def run(options \\ [], fun), do: VM.run(fn vm -> vm |> start(options) |> fun.() end)
 
-    try do
-      fun.(start(peer, options[:loads]))
-    after
-      :peer.stop(peer)
-    end
-  end
-
-  # The last one becomes the first, which has the protocols as a release has them.
-  defp paths, do: Enum.flat_map(Enum.reverse(:code.get_path()), &[~c"-pa", &1])
-
-  defp start(peer, loads?) do
-    {:ok, _started} = call(peer, :application, :ensure_all_started, [:cantilever])
-    true = call(peer, Protocol, :consolidated?, [Enumerable])
+  defp start(vm, options) do
+    {:ok, _started} = VM.call(vm, :application, :ensure_all_started, [:cantilever])
+    true = VM.call(vm, Protocol, :consolidated?, [Enumerable])
     # As a release does, where no client has to wait for that.
-    :ok = call(peer, :code, :ensure_modules_loaded, [modules(peer)])
-    load(peer, "server.exs")
+    :ok = VM.call(vm, :code, :ensure_modules_loaded, [modules(vm)])
+    VM.load(vm, "server.exs")
     secret = :crypto.strong_rand_bytes(32)
-    port = call(peer, Server, :start, [secret])
+    port = VM.call(vm, Server, :start, [secret, options[:limits] || false])
 
-    if loads? do
-      load(peer, "loads.exs")
+    if options[:loads] do
+      VM.load(vm, "loads.exs")
       {calls, beam} = Loads.calls!()
-      {:module, ^calls} = call(peer, :code, :load_binary, [calls, ~c"bench", beam])
-      :ok = call(peer, Loads, :prepare, [])
+      {:module, ^calls} = VM.call(vm, :code, :load_binary, [calls, ~c"bench", beam])
+      :ok = VM.call(vm, Loads, :prepare, [])
     end
 
-    os_pid = List.to_string(call(peer, :os, :getpid, []))
-    %__MODULE__{peer: peer, port: port, os_pid: os_pid, secret: secret}
+    os_pid = List.to_string(VM.call(vm, :os, :getpid, []))
+    %__MODULE__{vm: vm, port: port, os_pid: os_pid, secret: secret}
   end
 
-  defp modules(peer) do
+  defp modules(vm) do
     for {application, _description, _version} <-
-          call(peer, :application, :loaded_applications, []),
-        {:ok, modules} = call(peer, :application, :get_key, [application, :modules]),
+          VM.call(vm, :application, :loaded_applications, []),
+        {:ok, modules} = VM.call(vm, :application, :get_key, [application, :modules]),
         module <- modules,
         do: module
   end
-
-  defp load(peer, file), do: call(peer, Code, :require_file, [Path.expand(file, __DIR__)])
-
-  defp call(peer, module, function, arguments),
-    do: :peer.call(peer, module, function, arguments, @start_ms)
 
   @doc "A token of the user with this number."
   @spec token(t, pos_integer) :: String.t()
@@ -94,7 +70,11 @@ defmodule Cantilever.Bench.WebSocket.Node do
 
   @doc "What the server's VM says that it has."
   @spec total_bytes(t) :: non_neg_integer
-  def total_bytes(server), do: call(server.peer, :erlang, :memory, [:total])
+  def total_bytes(server), do: VM.call(server.vm, :erlang, :memory, [:total])
+
+  @doc "How many connections are open."
+  @spec connections(t) :: non_neg_integer
+  def connections(server), do: VM.call(server.vm, Server, :connections, [])
 
   @doc "For how many ms the server has kept a core busy."
   @spec busy_ms(t) :: non_neg_integer
@@ -115,10 +95,10 @@ defmodule Cantilever.Bench.WebSocket.Node do
   def beside(_server, :idle, _limit_ms, measure), do: Map.put(measure.(), "calls_per_s", 0)
 
   def beside(server, kind, limit_ms, measure) do
-    :ok = :peer.cast(server.peer, Loads, :start, [kind, limit_ms])
+    :ok = :peer.cast(server.vm, Loads, :start, [kind, limit_ms])
     receive after: (@settle_ms -> :ok)
     figures = measure.()
-    calls_per_s = call(server.peer, Loads, :stop, [])
+    calls_per_s = VM.call(server.vm, Loads, :stop, [])
     # A load that did not run would disturb nobody.
     true = calls_per_s > 0
     Map.put(figures, "calls_per_s", calls_per_s)

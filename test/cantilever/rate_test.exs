@@ -15,6 +15,15 @@ defmodule Cantilever.RateTest do
     assert taken == 5
   end
 
+  test "has what was taken unasked made up for by a wait" do
+    assert {0, rate} = Rate.spend(Rate.new(500, 0), 400, 1_000, 500, 0)
+    assert {200, rate} = Rate.spend(rate, 300, 1_000, 500, 0)
+    # Whoever goes on meanwhile waits longer.
+    assert {150, rate} = Rate.spend(rate, 50, 1_000, 500, 100)
+    assert {0, rate} = Rate.spend(rate, 0, 1_000, 500, 250)
+    assert {500, _rate} = Rate.spend(rate, 1_000, 1_000, 500, 1_000_000)
+  end
+
   defp take_all(rate, now_ms, taken) do
     case Rate.take(rate, 10, 5, now_ms) do
       {:ok, rate} -> take_all(rate, now_ms, taken + 1)

@@ -584,6 +584,24 @@ defmodule Cantilever.WebServerTest do
       assert recv_frame(client) == {:close, 1008}
     end
 
+    @tag server: [bytes_per_s: 100_000, bytes_burst: 16_384]
+    test "of the bytes of a client, which has to wait, and loses nothing", %{port: port} do
+      client = port |> open() |> upgrade("/echo")
+      text = String.duplicate("x", 200_000)
+      # Up to 32 packets of 4 KB are read before anybody looks.
+      begun_ms = System.monotonic_time(:millisecond)
+      :ok = send_text(client, text)
+      assert recv_frame(client) == {1, text}
+      taken_ms = System.monotonic_time(:millisecond) - begun_ms
+      assert taken_ms >= div((131_072 - 16_384) * 1_000, 100_000) - 100
+      # A neighbour does not.
+      neighbour = port |> open() |> upgrade("/echo")
+      :ok = send_text(client, text)
+      :ok = send_text(neighbour, "quick")
+      assert recv_frame(neighbour) == {1, "quick"}
+      assert recv_frame(client) == {1, text}
+    end
+
     @tag server: [idle_timeout_ms: 600]
     test "of silence", %{port: port} do
       client = port |> open() |> upgrade("/echo")

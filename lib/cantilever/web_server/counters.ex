@@ -20,6 +20,7 @@ defmodule Cantilever.WebServer.Counters do
     :slow_clients,
     :idle_clients,
     :flooding_clients,
+    :slowed_clients,
     :broken_frames
   ]
 

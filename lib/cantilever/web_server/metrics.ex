@@ -24,6 +24,7 @@ defmodule Cantilever.WebServer.Metrics do
     slow_clients: "Clients dropped as they did not read.",
     idle_clients: "Clients dropped as nothing came from them.",
     flooding_clients: "Clients dropped as they sent more than frames_per_s.",
+    slowed_clients: "How often a client had to wait as it sent more than bytes_per_s.",
     broken_frames: "Clients dropped as what they sent was no WebSocket's frame."
   }
 

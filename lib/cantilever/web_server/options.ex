@@ -124,6 +124,17 @@ defmodule Cantilever.WebServer.Options do
       default: 200,
       doc: "how many of them may come at once after a pause"
     ],
+    bytes_per_s: [
+      type: {:integer, 16_384},
+      default: 1_048_576,
+      doc:
+        "how many bytes a second are read of a WebSocket; a client that sends more has to wait, as what it sends costs the server time"
+    ],
+    bytes_burst: [
+      type: {:integer, 16_384},
+      default: 262_144,
+      doc: "how many of them are read at once after a pause, and up to 32 packets more"
+    ],
     idle_timeout_ms: [
       type: {:integer, 1},
       default: 60_000,

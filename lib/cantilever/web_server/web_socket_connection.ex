@@ -12,7 +12,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   alias Cantilever.WebServer.Stream
   alias Cantilever.WebSocket
 
-  # So many packets come before the process is asked again whether it can keep up.
+  # So many packets come before the process is asked again whether it can keep up, and the client is to.
   @packets 32
   # So many messages are written at once.
   @gather 64
@@ -35,11 +35,14 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     :socket,
     :codec,
     :rate,
+    :bytes_rate,
     # When something has come last.
     :heard_ms,
     # What is to be written, the last first, and how many.
     out: [],
     gathered: 0,
+    # How many bytes have come since the packets were asked for.
+    unpaid: 0,
     # Its reductions when it was last looked at; nil while it is hibernating.
     busy: nil,
     # Since when its wakings are counted, and how many there were.
@@ -56,9 +59,11 @@ defmodule Cantilever.WebServer.WebSocketConnection do
           # nil once the client has broken the rules.
           codec: WebSocket.t() | nil,
           rate: Rate.t(),
+          bytes_rate: Rate.t(),
           heard_ms: integer,
           out: [iodata],
           gathered: non_neg_integer,
+          unpaid: non_neg_integer,
           busy: non_neg_integer | nil,
           calm_ms: integer,
           wakings: non_neg_integer,
@@ -80,6 +85,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       socket: socket,
       codec: WebSocket.with_limits(options),
       rate: Rate.new(options.frames_burst, now_ms),
+      bytes_rate: Rate.new(options.bytes_burst, now_ms),
       heard_ms: now_ms,
       calm_ms: now_ms
     }
@@ -158,14 +164,14 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   # The mailbox is empty: what has gathered is written.
   defp handle(:timeout, state), do: write(state)
   defp handle({:tcp, _port, bytes}, state), do: received(bytes, state)
-  defp handle({:tcp_passive, _port}, state), do: activate(state)
+  defp handle({:tcp_passive, _port}, state), do: go_on_reading(state)
   defp handle({:inet_reply, _port, :ok}, state), do: next(state)
   defp handle({:inet_reply, _port, {:error, reason}}, state), do: failed(reason, state)
   defp handle({:tcp_closed, _port}, state), do: {:stop, {:shutdown, :closed}, state}
   defp handle({:tcp_error, _port, _reason}, state), do: next(state)
   defp handle({:tls, :handshake, bytes}, state), do: received(bytes, state)
   defp handle({:ssl, _socket, bytes}, state), do: received(bytes, state)
-  defp handle({:ssl_passive, _socket}, state), do: activate(state)
+  defp handle({:ssl_passive, _socket}, state), do: go_on_reading(state)
   defp handle({:ssl_closed, _socket}, state), do: {:stop, {:shutdown, :closed}, state}
   defp handle({:ssl_error, _socket, _reason}, state), do: next(state)
 
@@ -196,6 +202,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     end
   end
 
+  defp handle(:activate, state), do: activate(state)
   defp handle(:drain_connection, state), do: close(@restarting, "", state)
   defp handle(:close_timeout, state), do: {:stop, {:shutdown, :close_timeout}, state}
   defp handle(_message, %{closing?: true} = state), do: next(state)
@@ -209,11 +216,13 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   defp received(bytes, state) do
     %{options: options, counters: counters} = Config.fetch!(state.name)
-    Counters.add(counters, :bytes_in, byte_size(bytes))
+    size = byte_size(bytes)
+    Counters.add(counters, :bytes_in, size)
 
     case WebSocket.read(state.codec, bytes) do
       {:ok, events} ->
-        events |> handle_events(%{state | heard_ms: now_ms()}, options, counters) |> next()
+        state = %{state | heard_ms: now_ms(), unpaid: state.unpaid + size}
+        events |> handle_events(state, options, counters) |> next()
 
       {:error, events, {code, message}} ->
         Counters.add(counters, :broken_frames)
@@ -353,6 +362,22 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   end
 
   defp failed(_closed, state), do: {:stop, {:shutdown, :closed}, state}
+
+  # What a client sends too much stays where it is, until its own system takes no more of it.
+  defp go_on_reading(state) do
+    %{options: options, counters: counters} = Config.fetch!(state.name)
+    %{bytes_per_s: per_s, bytes_burst: burst} = options
+    {wait_ms, rate} = Rate.spend(state.bytes_rate, state.unpaid, per_s, burst, now_ms())
+    state = %{state | bytes_rate: rate, unpaid: 0}
+
+    if wait_ms == 0 do
+      activate(state)
+    else
+      Counters.add(counters, :slowed_clients)
+      Process.send_after(self(), :activate, wait_ms)
+      next(state)
+    end
+  end
 
   defp activate(state) do
     case Stream.activate(state.stream, @packets) do

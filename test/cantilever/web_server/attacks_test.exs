@@ -161,7 +161,8 @@ defmodule Cantilever.WebServer.AttacksTest do
          outgoing_bytes: 10_000,
          send_timeout_ms: 300,
          frames_per_s: 100_000,
-         frames_burst: 100_000
+         frames_burst: 100_000,
+         bytes_per_s: 1_000_000_000
        ]
   test "clients that ask for much and read nothing", %{port: port, neighbour: neighbour} do
     attack(neighbour, fn ->

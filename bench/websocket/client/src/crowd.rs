@@ -68,6 +68,21 @@ struct Silence;
 
 impl Watcher for Silence {}
 
+/// While nobody of the crowd says anything, but others may.
+struct Others;
+
+impl Watcher for Others {
+    fn delivery(
+        &mut self,
+        _to: usize,
+        _delivery: Delivery,
+        _now: u64,
+        _pushes: &mut Vec<Push>,
+    ) -> Result<(), String> {
+        Ok(())
+    }
+}
+
 /// The clients, of whom the one with the number `n` is in the room `n % rooms`.
 pub(crate) struct Crowd {
     epoll: OwnedFd,
@@ -163,7 +178,7 @@ impl Crowd {
     /// Waits for the next command; none when there will be no more.
     pub(crate) fn command(&mut self) -> Result<Option<String>, String> {
         while !self.commands.ready() {
-            self.turn(u64::MAX, &mut Silence)?;
+            self.turn(u64::MAX, &mut Others)?;
         }
         Ok(self.commands.next())
     }

@@ -6,6 +6,7 @@ use crate::clock::{self, SECOND};
 use crate::crowd::{Crowd, PATIENCE, Push, Watcher};
 use crate::json;
 use crate::load::{self, Load};
+use crate::member::Delivery;
 use crate::outcome::Tally;
 use crate::wire::Event;
 
@@ -72,6 +73,17 @@ impl Load for Pings {
 }
 
 impl Watcher for Pings {
+    /// Somebody else speaks in the room meanwhile.
+    fn delivery(
+        &mut self,
+        _to: usize,
+        _delivery: Delivery,
+        _now: u64,
+        _pushes: &mut Vec<Push>,
+    ) -> Result<(), String> {
+        Ok(())
+    }
+
     fn reply(
         &mut self,
         to: usize,
