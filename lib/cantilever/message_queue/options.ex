@@ -45,7 +45,7 @@ defmodule Cantilever.MessageQueue.Options do
     ],
     batch_siblings: [
       type: {:integer, 0},
-      default: 5,
+      default: 2,
       doc: "it waits if the batch before had so many messages; 0 to wait always"
     ],
     backoff_min_ms: [
