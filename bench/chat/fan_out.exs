@@ -9,8 +9,6 @@ defmodule Cantilever.Bench.Chat.FanOut do
 
   @payload String.duplicate("x", 98)
   @senders 32
-  # What a chat has by default.
-  @shard_members 2_000
 
   @spec run(boolean) :: {[Bench.result()], [Bench.goal()]}
   def run(quick?) do
@@ -18,7 +16,8 @@ defmodule Cantilever.Bench.Chat.FanOut do
     large = large_room(members, runs)
     {joins, idle_joins} = joins_meanwhile(members)
     deliveries = small_rooms(div(members, 100), 5, each)
-    bare_large = bare(members, div(members, @shard_members), runs)
+    %{shard_members: shard_members} = Chat.Options.new!(name: __MODULE__)
+    bare_large = bare(members, div(members, shard_members), runs)
     bare_small = bare(members, div(members, 100), runs)
 
     {[
@@ -50,7 +49,7 @@ defmodule Cantilever.Bench.Chat.FanOut do
 
   defp bare(members, groups, runs) do
     processes = BareProcesses.start(members: members, groups: groups)
-    samples = for _run <- 1..runs, do: BareProcesses.say(processes, 1)
+    samples = for _run <- 1..runs, do: BareProcesses.say(processes)
     BareProcesses.stop(processes)
     samples
   end

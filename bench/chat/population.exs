@@ -1,3 +1,5 @@
+Code.require_file("deliveries.exs", __DIR__)
+
 defmodule Cantilever.Bench.Chat.Population do
   @moduledoc """
   A chat with many connections, whose clients count what they get.
@@ -10,28 +12,27 @@ defmodule Cantilever.Bench.Chat.Population do
 
   @behaviour Cantilever.Chat.Transport
 
+  alias Cantilever.Bench.Chat.Deliveries
   alias Cantilever.Chat
   alias Cantilever.Chat.UserConnection
 
-  # So many that two schedulers seldom write to the same place.
-  @counters 4_096
   @joiners 8
   @chat Cantilever.Bench.TheChat
 
-  @enforce_keys [:chat, :tree, :counters]
+  @enforce_keys [:chat, :tree, :deliveries]
   defstruct @enforce_keys
 
-  @type t :: %__MODULE__{chat: atom, tree: pid, counters: :counters.counters_ref()}
+  @type t :: %__MODULE__{chat: atom, tree: pid, deliveries: Deliveries.t()}
 
   @impl Cantilever.Chat.Transport
-  def push({counters, index}, "message", _message), do: :counters.add(counters, index, 1)
+  def push({deliveries, place}, "message", _message), do: Deliveries.add(deliveries, place)
   def push(_socket, event, payload), do: raise("#{event} #{inspect(payload)}")
 
   @doc "A chat with nobody in it."
   @spec empty(keyword) :: t
   def empty(options \\ []) do
     {:ok, tree} = Chat.start_link([name: @chat, max_connections: 2_000_000] ++ options)
-    %__MODULE__{chat: @chat, tree: tree, counters: :counters.new(@counters, [:write_concurrency])}
+    %__MODULE__{chat: @chat, tree: tree, deliveries: Deliveries.new()}
   end
 
   @doc "A chat of `connections` connections, each of a user of its own, spread over `rooms` rooms."
@@ -52,7 +53,7 @@ defmodule Cantilever.Bench.Chat.Population do
     |> Enum.map(fn joiner ->
       Task.async(fn ->
         for number <- (first + joiner - 1)..last//@joiners do
-          socket = {population.counters, rem(number, @counters) + 1}
+          socket = {population.deliveries, Deliveries.place(number)}
 
           {:ok, connection} =
             Chat.connect(population.chat, "user-#{number}",
@@ -76,18 +77,11 @@ defmodule Cantilever.Bench.Chat.Population do
 
   @doc "How many messages all clients have got."
   @spec delivered(t) :: non_neg_integer
-  def delivered(population),
-    do: Enum.reduce(1..@counters, 0, &(&2 + :counters.get(population.counters, &1)))
+  def delivered(population), do: Deliveries.count(population.deliveries)
 
   @doc "Waits until all clients together have got `count` messages."
   @spec wait(t, non_neg_integer) :: :ok
-  def wait(population, count) do
-    if delivered(population) < count do
-      receive after: (1 -> wait(population, count))
-    else
-      :ok
-    end
-  end
+  def wait(population, count), do: Deliveries.wait(population.deliveries, count)
 
   @spec stop(t) :: :ok
   def stop(population), do: Supervisor.stop(population.tree, :normal, :infinity)
