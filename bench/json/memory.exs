@@ -1,3 +1,5 @@
+Code.require_file("../support/code_path.exs", __DIR__)
+
 defmodule Cantilever.Bench.JSON.Memory do
   @moduledoc """
   How much memory a decode takes at its peak, in a VM of its own for each.
@@ -9,6 +11,7 @@ defmodule Cantilever.Bench.JSON.Memory do
   tells it and can begin anew; elsewhere there is nothing to measure.
   """
 
+  alias Cantilever.Bench.CodePath
   alias Cantilever.Bench.JSON.{Codecs, Heap}
 
   @timeout_ms 120_000
@@ -63,8 +66,7 @@ defmodule Cantilever.Bench.JSON.Memory do
   end
 
   defp in_child(work) do
-    paths = Enum.flat_map(:code.get_path(), &[~c"-pa", &1])
-    {:ok, peer, _node} = :peer.start_link(%{connection: :standard_io, args: paths})
+    {:ok, peer, _node} = :peer.start_link(%{connection: :standard_io, args: CodePath.arguments()})
 
     try do
       {:ok, _started} = :peer.call(peer, :application, :ensure_all_started, [:cantilever])

@@ -1,3 +1,5 @@
+Code.require_file("../support/code_path.exs", __DIR__)
+
 defmodule Cantilever.Bench.WebSocket.VM do
   @moduledoc """
   A VM of its own for a part of the bench, with the code of this one, and as many files open as the system lets it have.
@@ -6,6 +8,8 @@ defmodule Cantilever.Bench.WebSocket.VM do
         Cantilever.Bench.WebSocket.VM.call(vm, :os, :getpid, [])
       end)
   """
+
+  alias Cantilever.Bench.CodePath
 
   # So many sockets and processes: as many as the system lets it have open, and more.
   @flags ~w(+Q 65536 +P 262144)
@@ -35,7 +39,7 @@ defmodule Cantilever.Bench.WebSocket.VM do
         connection: :standard_io,
         wait_boot: @patience_ms,
         exec: {~c"/bin/sh", [~c"-c", to_charlist(start), ~c"erl"]},
-        args: Enum.map(@flags, &to_charlist/1) ++ paths()
+        args: Enum.map(@flags, &to_charlist/1) ++ CodePath.arguments()
       })
 
     try do
@@ -44,9 +48,6 @@ defmodule Cantilever.Bench.WebSocket.VM do
       :peer.stop(vm)
     end
   end
-
-  # The last one becomes the first, which has the protocols as a release has them.
-  defp paths, do: Enum.flat_map(Enum.reverse(:code.get_path()), &[~c"-pa", &1])
 
   @doc "Loads a file of this folder."
   @spec load(t, Path.t()) :: [{module, binary}] | nil
