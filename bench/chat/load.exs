@@ -1,3 +1,5 @@
+Code.require_file("../support/processes.exs", __DIR__)
+
 defmodule Cantilever.Bench.Chat.Load do
   @moduledoc """
   Senders and subscribers of a chat, who write down all that they see before they go on.
@@ -9,6 +11,7 @@ defmodule Cantilever.Bench.Chat.Load do
   is and to which room it goes follows from the two, so that it can be sent again and be recognised in the database.
   """
 
+  alias Cantilever.Bench.Processes
   alias Cantilever.Chat
 
   @pause_ms 5
@@ -43,18 +46,7 @@ defmodule Cantilever.Bench.Chat.Load do
 
   @doc "Stops all of them, in the middle of what they do."
   @spec stop(t) :: :ok
-  def stop(%{processes: processes}) do
-    for pid <- processes do
-      monitor = Process.monitor(pid)
-      Process.exit(pid, :kill)
-
-      receive do
-        {:DOWN, ^monitor, _, _, _} -> :ok
-      end
-    end
-
-    :ok
-  end
+  def stop(%{processes: processes}), do: Enum.each(processes, &Processes.kill/1)
 
   @spec acknowledged(t) :: non_neg_integer
   def acknowledged(load), do: :atomics.get(load.counts, 1)

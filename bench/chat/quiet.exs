@@ -1,4 +1,4 @@
-for file <- ~w(../support/bench ../support/calibrate round_trips) do
+for file <- ~w(../support/bench ../support/calibrate ../support/processes round_trips) do
   Code.require_file(file <> ".exs", __DIR__)
 end
 
@@ -16,6 +16,7 @@ defmodule Cantilever.Bench.Chat.Quiet do
   alias Cantilever.Bench
   alias Cantilever.Bench.Calibrate
   alias Cantilever.Bench.Chat.RoundTrips
+  alias Cantilever.Bench.Processes
   alias Cantilever.DataProcessor
   alias Cantilever.Native
   alias Cantilever.Responsiveness.ElixirLoad
@@ -107,7 +108,7 @@ defmodule Cantilever.Bench.Chat.Quiet do
       true = calls > 0
       Map.put(figures, :calls_per_s, calls * 1_000_000 / us)
     after
-      Enum.each(processes, &stop/1)
+      Enum.each(processes, &Processes.kill/1)
     end
   end
 
@@ -137,13 +138,6 @@ defmodule Cantilever.Bench.Chat.Quiet do
     call.()
     :counters.add(counter, 1, 1)
     loop(call, counter)
-  end
-
-  defp stop(process) do
-    monitor = Process.monitor(process)
-    Process.unlink(process)
-    Process.exit(process, :kill)
-    receive do: ({:DOWN, ^monitor, :process, ^process, _reason} -> :ok)
   end
 
   defp picture(quick?) do

@@ -1,4 +1,4 @@
-Code.require_file("../support/calibrate.exs", __DIR__)
+for file <- ~w(calibrate processes), do: Code.require_file("../support/#{file}.exs", __DIR__)
 
 defmodule Cantilever.Bench.WebSocket.Loads do
   @moduledoc """
@@ -11,6 +11,7 @@ defmodule Cantilever.Bench.WebSocket.Loads do
   """
 
   alias Cantilever.Bench.Calibrate
+  alias Cantilever.Bench.Processes
   alias Cantilever.Bench.Responsiveness.Calls
   alias Cantilever.Native
   alias Cantilever.Responsiveness.ElixirLoad
@@ -96,7 +97,7 @@ defmodule Cantilever.Bench.WebSocket.Loads do
     receive do
       {:stop, stopper} ->
         calls_per_s = :counters.get(counter, 1) * 1_000 / (now_ms() - begun_ms)
-        Enum.each(callers, &kill/1)
+        Enum.each(callers, &Processes.kill/1)
         send(stopper, {:calls_per_s, calls_per_s})
     end
   end
@@ -105,13 +106,6 @@ defmodule Cantilever.Bench.WebSocket.Loads do
     call.()
     :counters.add(counter, 1, 1)
     if now_ms() < end_ms, do: loop(call, counter, end_ms)
-  end
-
-  defp kill(caller) do
-    monitor = Process.monitor(caller)
-    Process.unlink(caller)
-    Process.exit(caller, :kill)
-    receive do: ({:DOWN, ^monitor, :process, ^caller, _reason} -> :ok)
   end
 
   defp now_ms, do: System.monotonic_time(:millisecond)

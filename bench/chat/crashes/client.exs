@@ -1,9 +1,12 @@
+Code.require_file("../../support/processes.exs", __DIR__)
+
 defmodule Cantilever.Bench.Chat.Client do
   @moduledoc """
   A client of a chat that comes back when its connection ends, with the numbers of the last messages that it has, and that looks whether each
   message is the next one.
   """
 
+  alias Cantilever.Bench.Processes
   alias Cantilever.Chat
 
   @pause_ms 5
@@ -63,15 +66,7 @@ defmodule Cantilever.Bench.Chat.Client do
   end
 
   @spec stop(pid) :: :ok
-  def stop(client) do
-    Process.unlink(client)
-    monitor = Process.monitor(client)
-    Process.exit(client, :kill)
-
-    receive do
-      {:DOWN, ^monitor, _, _, _} -> :ok
-    end
-  end
+  def stop(client), do: Processes.kill(client)
 
   @doc "The hash of messages in order, as `t:seen/0` has it."
   @spec hash(non_neg_integer, {pos_integer, String.t(), String.t()}) :: non_neg_integer

@@ -1,4 +1,4 @@
-Code.require_file("attempts.exs", __DIR__)
+for file <- ~w(../../support/processes attempts), do: Code.require_file("#{file}.exs", __DIR__)
 
 defmodule Cantilever.Bench.WebSocket.Attacks.Attackers do
   @moduledoc false
@@ -6,6 +6,7 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attackers do
 
   use GenServer
 
+  alias Cantilever.Bench.Processes
   alias Cantilever.Bench.WebSocket.Attacks.Attempts
 
   @attempts 1
@@ -70,7 +71,7 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attackers do
 
   def handle_call(:stop, _from, state) do
     ms = max(now_ms() - state.begun_ms, 1)
-    for attacker <- state.attackers, do: kill(attacker)
+    Enum.each(state.attackers, &Processes.kill/1)
 
     counts = %{
       attempts: :counters.get(state.counters, @attempts),
@@ -108,13 +109,6 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attackers do
     :counters.add(counters, @attempts, 1)
     :counters.add(counters, @refused, refused)
     state
-  end
-
-  defp kill(attacker) do
-    monitor = Process.monitor(attacker)
-    Process.unlink(attacker)
-    Process.exit(attacker, :kill)
-    receive do: ({:DOWN, ^monitor, :process, ^attacker, _reason} -> :ok)
   end
 
   defp now_ms, do: System.monotonic_time(:millisecond)
