@@ -5,8 +5,8 @@ defmodule Cantilever.Bench.CodePath do
       :peer.start_link(%{connection: :standard_io, args: Cantilever.Bench.CodePath.arguments()})
   """
 
-  # One `-pa` with all of them keeps their order, in which the consolidated protocols come first; one for each turns it round.
+  # The VM puts each in front of those before it, and the consolidated protocols are to come first.
   @doc "The arguments that give it the same code path, in the same order."
   @spec arguments() :: [charlist, ...]
-  def arguments, do: [~c"-pa" | :code.get_path()]
+  def arguments, do: [~c"-pa" | Enum.reverse(:code.get_path())]
 end
