@@ -209,7 +209,7 @@ defmodule Cantilever.Chat.SocketTest do
         assert_receive {:client, ^name, [_, _, _, "phx_reply", %{"response" => %{"seq" => 350}}]}
 
         for seq <- 350..1, seq > last_seq do
-          assert_receive {:client, ^name, [_, _, _, "message", %{"seq" => ^seq}]}, 1_000
+          assert_receive {:client, ^name, [_, _, _, "message", %{"seq" => ^seq}]}
         end
 
         assert {:ok, _} = Chat.broadcast(chat, "b", "bob", 1)
@@ -304,9 +304,9 @@ defmodule Cantilever.Chat.SocketTest do
       eventually(fn -> Chat.members(chat, "a") == {:ok, ["ada"]} end)
       # The room has told of it, as far as it could.
       Process.send_after(self(), :told, 300)
-      assert_receive :told, 1_000
+      assert_receive :told
       :erlang.resume_process(ada)
-      assert_receive {:client, "ada", [_, _, _, "presence_state", state]}, 2_000
+      assert_receive {:client, "ada", [_, _, _, "presence_state", state]}
       assert Map.keys(state) == ["ada"]
     end
 
@@ -366,7 +366,7 @@ defmodule Cantilever.Chat.SocketTest do
 
       options =
         options(chat) ++
-          [push: push, relay: ["typing"], authorize: authorize, push_timeout_ms: 100]
+          [push: push, relay: ["typing"], authorize: authorize, push_timeout_ms: 1_000]
 
       {:ok, ada} = SocketHost.connect(options, %{"token" => Token.sign(@secret, "ada")}, "ada")
       join(ada, :ada, "1")
@@ -610,7 +610,7 @@ defmodule Cantilever.Chat.SocketTest do
   end
 
   defp reply(ref) do
-    assert_receive {:client, _name, [_join_ref, ^ref, _topic, "phx_reply", reply]}, 1_000
+    assert_receive {:client, _name, [_join_ref, ^ref, _topic, "phx_reply", reply]}
     reply
   end
 
