@@ -160,8 +160,10 @@ defmodule Cantilever.Chat.Room.Roster do
     }
   end
 
+  # Not with `:flush`, which looks through all that waits where the other is dead: for thousands that leave at once, at their square. If it has told of
+  # its death already, to forget it once more does nothing.
   defp remove(roster, {monitor, _ref, _joined_at, slot, _user_id, _kind}) do
-    Process.demonitor(monitor, [:flush])
+    Process.demonitor(monitor)
     %{roster | slots: Slots.release(roster.slots, slot)}
   end
 end
