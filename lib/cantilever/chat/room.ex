@@ -109,7 +109,7 @@ defmodule Cantilever.Chat.Room do
     )
   end
 
-  # The room answers with `{:joined, …}`, as `Roster.add/4` sends it.
+  # The room answers with `{:joined, …}`, as `Roster.add/4` sends it, or first with `{:joining, …}`, as `Shard.add/5` does.
   @doc false
   @spec join(pid, Join.t()) :: :ok
   def join(room, join), do: GenServer.cast(room, {:join, join})
@@ -395,7 +395,7 @@ defmodule Cantilever.Chat.Room do
       state = %{state | roster: Roster.add(state.roster, join, seq, missed)}
       tell_presence_later(add_newcomer(state, join))
     else
-      case Shards.add(state.shards, full, join, seq, missed) do
+      case Shards.add(state.shards, full, state.room_id, join, seq, missed) do
         {:ok, shards} -> tell_presence_later(%{state | shards: shards})
         :full -> admit_to_another(config, state, join)
       end

@@ -98,6 +98,24 @@ defmodule Cantilever.Chat.RoomTest do
     eventually(fn -> match?({:ok, [_, _]}, Chat.members(chat, "a")) end)
   end
 
+  @tag chat: [shard_members: 1]
+  test "a join that a shard was killed before it had read is made again", %{chat: chat} do
+    [_stays, leaves] = clients = for name <- 1..2, do: client(chat, "user #{name}", name)
+    for client <- clients, do: {:ok, _} = UserConnection.join(client, "a")
+    [shard] = shards(room(chat, "a"))
+    :ok = UserConnection.close(leaves)
+    eventually(fn -> match?(%{^shard => {0, _}}, :sys.get_state(room(chat, "a")).shards) end)
+
+    :sys.suspend(shard)
+    late = client(chat, "late", :late)
+    joining = Task.async(fn -> UserConnection.join(late, "a") end)
+    eventually(fn -> Process.info(shard, :message_queue_len) == {:message_queue_len, 1} end)
+    kill(shard)
+    assert {:ok, %{seq: 0}} = Task.await(joining)
+    {:ok, 1} = Chat.broadcast(chat, "a", "ann", 1)
+    for name <- [1, :late], do: assert(seqs(name, 1) == [1])
+  end
+
   @tag chat: [shard_members: 2, room_idle_ms: 50]
   test "a large room stops with its shards when all have left", %{chat: chat} do
     clients = for name <- 1..6, do: client(chat, "user #{name}", name)

@@ -18,8 +18,13 @@ defmodule Cantilever.Chat.Room.Shard do
   def start_link({room, roster, delivered, options}),
     do: GenServer.start_link(__MODULE__, {room, roster, delivered}, options)
 
-  @spec add(pid, Join.t(), non_neg_integer, [Message.t()] | :read_store) :: :ok
-  def add(shard, join, seq, missed), do: GenServer.cast(shard, {:add, join, seq, missed})
+  # The connection watches the shard from now on: one that is killed before it has read this cannot have it wait for ever.
+  @spec add(pid, String.t(), Join.t(), non_neg_integer, [Message.t()] | :read_store) :: :ok
+  def add(shard, room_id, join, seq, missed) do
+    GenServer.cast(shard, {:add, join, seq, missed})
+    send(join.connection, {:joining, room_id, join.ref, shard})
+    :ok
+  end
 
   @spec deliver(pid, Broadcast.t()) :: :ok
   def deliver(shard, broadcast), do: GenServer.cast(shard, {:deliver, broadcast})

@@ -30,15 +30,15 @@ defmodule Cantilever.Chat.Room.Shards do
   end
 
   @doc "Adds a member to one that has fewer than `full`."
-  @spec add(t, pos_integer, Join.t(), non_neg_integer, [Message.t()] | :read_store) ::
+  @spec add(t, pos_integer, String.t(), Join.t(), non_neg_integer, [Message.t()] | :read_store) ::
           {:ok, t} | :full
-  def add(shards, full, join, seq, missed) do
+  def add(shards, full, room_id, join, seq, missed) do
     case Enum.find_value(shards, fn {shard, {size, _}} -> size < full && shard end) do
       nil ->
         :full
 
       shard ->
-        Shard.add(shard, join, seq, missed)
+        Shard.add(shard, room_id, join, seq, missed)
         {:ok, change(shards, shard, &(&1 + 1))}
     end
   end

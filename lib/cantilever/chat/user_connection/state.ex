@@ -172,6 +172,16 @@ defmodule Cantilever.Chat.UserConnection.State do
     if member?(state, room_id), do: push(state, event, payload), else: {:ok, state}
   end
 
+  def handle({:joining, room_id, ref, shard}, state) do
+    case state.rooms do
+      %{^room_id => %{ref: ^ref} = membership} ->
+        {:ok, Joining.put(state, room_id, Joining.watch(membership, shard))}
+
+      _has_left ->
+        {:ok, state}
+    end
+  end
+
   def handle({:joined, room_id, ref, home, place, seq, missed}, state) do
     case state.rooms do
       %{^room_id => %{ref: ^ref} = membership} ->
