@@ -39,6 +39,7 @@ defmodule Cantilever.Chat do
       │   └── a DynamicSupervisor for each scheduler, 10,000 restarts in 10 s
       │       └── Room                         transient
       ├── Resync                               has the rooms look into the store when the queue has died
+      ├── Owners                               closes the connections whose owners have ended
       └── ConnectionSupervisor                 PartitionSupervisor, one_for_one, 1,000 restarts in 10 s
           └── a supervisor for each scheduler  simple_one_for_one
               └── UserConnection               temporary
@@ -72,6 +73,7 @@ defmodule Cantilever.Chat do
   alias Cantilever.Chat.Error
   alias Cantilever.Chat.Message
   alias Cantilever.Chat.Options
+  alias Cantilever.Chat.Owners
   alias Cantilever.Chat.PatientRegistry
   alias Cantilever.Chat.Post
   alias Cantilever.Chat.Resync
@@ -340,6 +342,7 @@ defmodule Cantilever.Chat do
            max_seconds: 10,
            child_spec: {DynamicSupervisor, max_restarts: 10_000, max_seconds: 10}},
           {Resync, options.name},
+          {Owners, options.name},
           {PartitionSupervisor,
            name: config.connection_supervisor,
            partitions: partitions,

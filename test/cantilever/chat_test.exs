@@ -14,6 +14,7 @@ defmodule Cantilever.ChatTest do
                Module.concat(chat, ShardSupervisor),
                Module.concat(chat, RoomSupervisor),
                Cantilever.Chat.Resync,
+               Cantilever.Chat.Owners,
                Module.concat(chat, ConnectionSupervisor)
              ])
   end

@@ -14,6 +14,7 @@ defmodule Cantilever.Chat.Config do
     :room_supervisor,
     :shard_supervisor,
     :connection_supervisor,
+    :owners,
     :queue,
     :resync,
     :registry_lost
@@ -29,6 +30,7 @@ defmodule Cantilever.Chat.Config do
           room_supervisor: atom,
           shard_supervisor: atom,
           connection_supervisor: atom,
+          owners: atom,
           queue: atom,
           resync: atom,
           # The ms of monotonic time at which rooms were last seen to have lost their places in the registry.
@@ -46,6 +48,7 @@ defmodule Cantilever.Chat.Config do
       room_supervisor: part(name, RoomSupervisor),
       shard_supervisor: part(name, ShardSupervisor),
       connection_supervisor: part(name, ConnectionSupervisor),
+      owners: part(name, Owners),
       queue: part(name, MessageQueue),
       resync: part(name, Resync),
       registry_lost: never()

@@ -234,9 +234,12 @@ defmodule Cantilever.Chat.Socket do
     end
   end
 
-  @doc "Ends what is done for the client. The rooms see by themselves that the process has ended."
+  @doc "Ends the connection, and what is done for the client."
   @spec terminate(term, t) :: :ok
-  def terminate(_reason, state), do: Requests.cancel(state.requests)
+  def terminate(_reason, state) do
+    State.leave(state.connection)
+    Requests.cancel(state.requests)
+  end
 
   defp hand_on(message, state) do
     case State.handle(message, state.connection) do

@@ -20,7 +20,8 @@ defmodule Cantilever.Chat.UserConnection do
   not all come at once. While the store is away it tries again, ever more slowly.
 
   It stops when its owner does (the process that has called `Cantilever.Chat.connect/3`, or the option `owner`), when its transport says
-  `{:error, reason}`, and by `close/1`. Its rooms see that, whatever the cause.
+  `{:error, reason}`, and by `close/1`. Its rooms see that, whatever the cause. Of an owner of thousands they stop some at a time, so that nobody else
+  waits for a scheduler meanwhile.
 
   When nothing has come for `hibernate_after_ms`, it hibernates.
   """
@@ -178,6 +179,9 @@ defmodule Cantilever.Chat.UserConnection do
       {:stop, reason, state} -> {:stop, reason, state}
     end
   end
+
+  @impl GenServer
+  def terminate(_reason, state), do: State.leave(state)
 
   defp stay_awake(state) do
     after_ms = Config.fetch!(state.chat).options.hibernate_after_ms

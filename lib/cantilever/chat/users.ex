@@ -6,6 +6,7 @@ defmodule Cantilever.Chat.Users do
 
   alias Cantilever.Chat.Config
   alias Cantilever.Chat.Error
+  alias Cantilever.Chat.Owners
 
   # Those that come in the same moment have all found room for one more. So each counts again when it is there itself: the last one of those that stay
   # has counted all of them. At the limit they may turn each other away, and come again, where one might have stayed; they are never too many.
@@ -15,21 +16,23 @@ defmodule Cantilever.Chat.Users do
   def enter(config, key, owner) do
     with :ok <- register(config, key, owner),
          {:error, %{reason: :too_many_connections}} = too_many <- limits(config, key, 0) do
-      :ok = Registry.unregister(config.user_registry, key)
+      :ok = leave(config, key, owner)
       too_many
     else
       :unavailable -> :unavailable
       _counted_or_being_restarted -> :ok
     end
-  rescue
-    ArgumentError -> :unavailable
   end
 
   @doc "Registers the calling process, with the process that owns it. It may be known already."
   @spec register(Config.t(), String.t() | pid, pid | nil) :: :ok | :unavailable
   def register(config, key, owner) do
-    registry = config.user_registry
+    registered = put(config.user_registry, key, owner)
+    :ok = Owners.own(config, owner)
+    registered
+  end
 
+  defp put(registry, key, owner) do
     # The registry lets a process register the same key many times.
     if Enum.any?(Registry.lookup(registry, key), &(elem(&1, 0) == self())) do
       :ok
@@ -41,6 +44,18 @@ defmodule Cantilever.Chat.Users do
     ArgumentError -> :unavailable
   end
 
+  # Whoever ends without it is found by the registry's partition. That takes the square of how many end at once: each time that it collects its garbage, it
+  # looks at all that waits in its mailbox.
+  @doc "Takes the calling process out, which is about to end."
+  @spec leave(Config.t(), String.t() | pid, pid | nil) :: :ok
+  def leave(config, key, owner) do
+    :ok = Owners.disown(config, owner)
+    Registry.unregister(config.user_registry, key)
+  rescue
+    # The registry is being restarted, without it.
+    ArgumentError -> :ok
+  end
+
   @doc "The connections of a user, each with its owner."
   @spec connections(Config.t(), String.t() | pid) ::
           {:ok, [{pid, owner :: pid | nil}]} | {:error, Error.t()}
@@ -48,6 +63,16 @@ defmodule Cantilever.Chat.Users do
     {:ok, Registry.lookup(config.user_registry, key)}
   rescue
     ArgumentError -> error(:unavailable, "the registry of users is being restarted")
+  end
+
+  @doc "The connections that have owners, each after its own."
+  @spec owned(Config.t()) :: [{owner :: pid, pid}]
+  def owned(config) do
+    owned = {{:_, :"$1", :"$2"}, [{:is_pid, :"$2"}], [{{:"$2", :"$1"}}]}
+    Registry.select(config.user_registry, [owned])
+  rescue
+    # Each says it again, when it registers again.
+    ArgumentError -> []
   end
 
   @doc "The processes of all connections, in no order."

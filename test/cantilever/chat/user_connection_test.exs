@@ -30,6 +30,22 @@ defmodule Cantilever.Chat.UserConnectionTest do
     end
   end
 
+  test "one that ends leaves the registry by itself, and not its partition with work for each", %{
+    chat: chat
+  } do
+    registry = Config.fetch!(chat).user_registry
+    clients = for n <- 1..50, do: client(chat, "user #{n}", n)
+    partitions = for {_id, pid, _type, _modules} <- Supervisor.which_children(registry), do: pid
+    Enum.each(partitions, &:sys.suspend/1)
+    for client <- clients, do: :ok = UserConnection.close(client)
+    assert Registry.count(registry) == 0
+
+    for partition <- partitions,
+        do: assert(Process.info(partition, :message_queue_len) == {:message_queue_len, 0})
+
+    Enum.each(partitions, &:sys.resume/1)
+  end
+
   test "a transport that fails ends the connection alone", %{chat: chat} do
     {:ok, failing} = Chat.connect(chat, "bob", transport: {Failing, nil})
     {:ok, _} = UserConnection.join(failing, "a")

@@ -68,10 +68,13 @@ defmodule Cantilever.Chat.UserConnection.State do
         {:error, error}
 
       entered ->
-        _ = if owner, do: Process.monitor(owner)
         {:ok, registered(state, entered)}
     end
   end
+
+  @doc "Ends the connection, before its process does. The rooms see that by themselves."
+  @spec leave(t) :: :ok
+  def leave(state), do: Users.leave(Config.fetch!(state.chat), key(state), state.owner)
 
   @doc "Joins a room, or answers at once where it is in it, or in too many."
   @spec join(t, String.t(), wanted, reference, waiting) :: t
@@ -215,9 +218,6 @@ defmodule Cantilever.Chat.UserConnection.State do
         {:ok, state}
     end
   end
-
-  def handle({:DOWN, _monitor, :process, owner, _reason}, %{owner: owner} = state),
-    do: {:stop, :normal, state}
 
   def handle({:DOWN, monitor, :process, _home, _reason}, state) do
     case Enum.find(state.rooms, fn {_id, membership} -> membership.monitor == monitor end) do
