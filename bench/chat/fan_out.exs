@@ -17,8 +17,8 @@ defmodule Cantilever.Bench.Chat.FanOut do
     {joins, idle_joins} = joins_meanwhile(members)
     deliveries = small_rooms(div(members, 100), 5, each)
     %{shard_members: shard_members} = Chat.Options.new!(name: __MODULE__)
-    bare_large = bare(members, div(members, shard_members), runs)
-    bare_small = bare(members, div(members, 100), runs)
+    bare_large = bare(members, &div(&1, shard_members), runs)
+    bare_small = bare(members, &rem(&1, div(members, 100)), runs)
 
     {[
        Bench.result("a message to a room of #{members}: until the last has it", large, "ms"),
@@ -31,7 +31,7 @@ defmodule Cantilever.Bench.Chat.FanOut do
        Bench.result("connecting and joining that room, idle", idle_joins, "ms"),
        Bench.result("#{div(members, 100)} rooms of 100, sustained", deliveries, "deliveries/s"),
        Bench.result(
-         "#{div(members, 100)} groups of 100 bare processes, which only count",
+         "#{div(members, 100)} groups of 100 bare processes, which only count it",
          bare_small,
          "deliveries/s"
        )
@@ -47,8 +47,8 @@ defmodule Cantilever.Bench.Chat.FanOut do
      ]}
   end
 
-  defp bare(members, groups, runs) do
-    processes = BareProcesses.start(members: members, groups: groups)
+  defp bare(members, group_of, runs) do
+    processes = BareProcesses.start(members, group_of)
     samples = for _run <- 1..runs, do: BareProcesses.say(processes)
     BareProcesses.stop(processes)
     samples
