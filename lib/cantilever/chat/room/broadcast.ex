@@ -35,7 +35,7 @@ defmodule Cantilever.Chat.Room.Broadcast do
     }
   end
 
-  @doc "What a member of this kind is sent."
-  @spec for_kind(t, Encoding.kind()) :: term
-  def for_kind(%{events: events}, kind), do: :erlang.map_get(Encoding.encoder(kind), events)
+  @doc "What a member of this encoder is sent."
+  @spec for_encoder(t, Encoding.encoder()) :: term
+  def for_encoder(%{events: events}, encoder), do: :erlang.map_get(encoder, events)
 end

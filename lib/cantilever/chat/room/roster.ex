@@ -12,7 +12,7 @@ defmodule Cantilever.Chat.Room.Roster do
   @look_every 16
 
   @enforce_keys [:room_id, :max_lag]
-  defstruct [:room_id, :max_lag, members: %{}, dropped: %{}, slots: Slots.new()]
+  defstruct [:room_id, :max_lag, members: %{}, recipients: nil, dropped: %{}, slots: Slots.new()]
 
   # Not the join as it came: rooms have many members.
   @typep member ::
@@ -22,6 +22,8 @@ defmodule Cantilever.Chat.Room.Roster do
           room_id: String.t(),
           max_lag: pos_integer,
           members: %{pid => member},
+          # The members for the next message; nil where they have changed since the last.
+          recipients: [{Encoding.encoder(), [pid]}] | nil,
           # Have been told that they are out, and have not read it yet.
           dropped: %{pid => member},
           slots: Slots.t()
@@ -56,6 +58,7 @@ defmodule Cantilever.Chat.Room.Roster do
     %{
       roster
       | slots: slots,
+        recipients: nil,
         members:
           Map.put(
             roster.members,
@@ -70,7 +73,8 @@ defmodule Cantilever.Chat.Room.Roster do
   def leave(roster, connection, ref) do
     case roster do
       %{members: %{^connection => {_, ^ref, _, _, _, _} = member}} ->
-        remove(%{roster | members: Map.delete(roster.members, connection)}, member)
+        members = Map.delete(roster.members, connection)
+        remove(%{roster | members: members, recipients: nil}, member)
 
       %{dropped: %{^connection => {_, ^ref, _, _, _, _} = member}} ->
         remove(%{roster | dropped: Map.delete(roster.dropped, connection)}, member)
@@ -86,23 +90,34 @@ defmodule Cantilever.Chat.Room.Roster do
     Enum.reduce([:members, :dropped], roster, fn place, roster ->
       case Map.pop(Map.fetch!(roster, place), connection) do
         {nil, _rest} -> roster
-        {member, rest} -> roster |> Map.put(place, rest) |> remove(member)
+        {member, rest} -> %{roster | place => rest, recipients: nil} |> remove(member)
       end
     end)
   end
 
   @spec deliver(t, Broadcast.t()) :: t
   def deliver(roster, %{first: first, last: last} = broadcast) do
-    :maps.foreach(
-      fn connection, {_monitor, _ref, _joined_at, _slot, _user_id, kind} ->
-        send(connection, Broadcast.for_kind(broadcast, kind))
-      end,
-      roster.members
-    )
+    roster = %{roster | recipients: roster.recipients || recipients(roster.members)}
+
+    for {encoder, connections} <- roster.recipients do
+      event = Broadcast.for_encoder(broadcast, encoder)
+      Enum.each(connections, &send(&1, event))
+    end
 
     if div(first - 1, @look_every) == div(last, @look_every),
       do: roster,
       else: drop_lagging(roster, last)
+  end
+
+  # In the order in which the processes were started, more or less: those that were started one after another lie beside each other in memory, and to
+  # write to a hundred thousand in that order takes two thirds of the time.
+  defp recipients(members) do
+    members
+    |> Enum.group_by(
+      fn {_connection, {_, _, _, _, _, kind}} -> Encoding.encoder(kind) end,
+      fn {connection, _member} -> connection end
+    )
+    |> Enum.map(fn {encoder, connections} -> {encoder, Enum.sort(connections)} end)
   end
 
   @doc "Sends an event that is not stored to the members that `told?` says, but not to those that are behind, which it returns."
@@ -118,7 +133,7 @@ defmodule Cantilever.Chat.Room.Roster do
             [connection | behind]
 
           true ->
-            send(connection, Broadcast.for_kind(broadcast, kind))
+            send(connection, Broadcast.for_encoder(broadcast, Encoding.encoder(kind)))
             behind
         end
       end,
@@ -156,6 +171,7 @@ defmodule Cantilever.Chat.Room.Roster do
     %{
       roster
       | members: Map.drop(roster.members, Map.keys(lagging)),
+        recipients: if(lagging == %{}, do: roster.recipients),
         dropped: Map.merge(roster.dropped, lagging)
     }
   end
