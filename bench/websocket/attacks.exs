@@ -20,8 +20,9 @@ defmodule Cantilever.Bench.WebSocket.Attacks do
   server, which has nothing to do with those clients, it is the same (1.1 to 1.8 ms). That is measured each time, as
   "heads of 10 MB to another server".
 
-  Messages of 1 MB that are half a million values cost the server 20 ms each, on cores that the clients want, too. What a client may send a second
-  (`bytes_per_s`) is what bounds that: 20 clients got 90 attempts and 1.3 cores without that bound, and get 40 and 0.5 cores with it.
+  A text of 1 MB that is half a million values would cost the server 20 ms, and two or three collections of garbage of 3 to 8 ms, which the VM runs on threads
+  that share the cores with its schedulers: p99 was 9 to 15 ms beside 20 clients that send such texts. So a socket reads none that is larger than
+  `max_text_bytes`, and what a client may send a second (`bytes_per_s`) is bounded, too.
 
   What other programs take of the machine is far more than that: with as many that compile as there are cores, p99 with nobody attacking is 1 to 60 ms. Ratios
   mean something on a quiet machine only, where p99 with nobody attacking is less than 1 ms.

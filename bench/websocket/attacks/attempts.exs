@@ -13,8 +13,9 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
   # Of each address: those that may still be refused, and with them some more than the server allows it.
   @asked 40
   @left_open 560
-  # Just below what a message may have; of what makes the most work: half a million values.
-  @zeros String.duplicate(",0", 524_000)
+  # As many values as fit into a text of 128 KB, which is as large as it may be, and into one of 1 MB.
+  @zeros String.duplicate(",0", 65_500)
+  @more_zeros String.duplicate(",0", 524_000)
 
   @typedoc "What all attackers know: the server's port and that of another, tokens that are good, and tokens that are not."
   @type target :: %{
@@ -56,8 +57,8 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
       endless_fragments: plan("fragments without end", 50, 1, 1_000),
       messages: plan("a flood of messages to a room", 1, 1, 500),
       broken_json: plan("messages that are no JSON", 50, 1, 1_000),
-      # Two in three have 1 MB.
-      oversized_json: plan("messages of 1 MB and more", 20, 1, 100),
+      # Half of them have 128 KB.
+      oversized_json: plan("messages of 128 KB and more", 20, 1, 100),
       tokens: plan("forged and expired tokens", 50, 1, 1_000),
       origins: plan("foreign origins", 50, 1, 1_000),
       connects: plan("connections that are closed again", 50, 5, 2_000),
@@ -165,21 +166,22 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
     end)
   end
 
-  # A message is too large for the chat. A ping is not, and comes back. The third is too large for the server, which sees that by its first bytes.
+  # A message is too large for the chat. A ping is not, and comes back. The third is too large for the socket, which does not read it, and the fourth for
+  # the server, which sees that by its first bytes.
   defp attempt(:oversized_json, target, state) do
     lasting(state, &join(&1, target, state, "a"), target, fn socket ->
-      event = Enum.at([:message, :ping, :too_large], rem(state.count, 3))
+      event = Enum.at([:message, :ping, :unread, :too_large], rem(state.count, 4))
       _gone = :gen_tcp.send(socket, oversized(event))
 
       case {event, answer(socket)} do
         {:message, {:text, text}} ->
-          {:ok, refused!(text =~ ~s("status":"error"), "1 MB: #{text}")}
+          {:ok, refused!(text =~ ~s("status":"error"), "128 KB: #{text}")}
 
         {:ping, {:text, _text}} ->
           {:ok, 0}
 
-        {:too_large, {:text, text}} ->
-          raise "a frame of 2 MB was answered with #{text}"
+        {_too_large, {:text, text}} ->
+          raise "a frame of 1 MB or 2 MB was answered with #{text}"
 
         {_event, _close_or_closed} ->
           :closed
@@ -344,7 +346,9 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
   defp broken_frame(6), do: {[<<0x81, 0xFF, 0x7FFF_FFFF_FFFF_FFFF::64, 0::32>>], 1009}
 
   defp oversized(:too_large), do: [<<0x81, 0xFF, 2_097_152::64, 0::32>>]
+  defp oversized(:unread), do: event("ping", @more_zeros)
+  defp oversized(event), do: event(event, @zeros)
 
-  defp oversized(event),
-    do: Hostile.frame(1, ~s(["1","2","room:a","#{event}",{"payload":[0#{@zeros}]}]))
+  defp event(event, zeros),
+    do: Hostile.frame(1, ~s(["1","2","room:a","#{event}",{"payload":[0#{zeros}]}]))
 end

@@ -85,6 +85,7 @@ defmodule Cantilever.Chat.Socket do
 
   @normal_closure 1000
   @malformed 1007
+  @too_large 1009
   @try_again_later 1013
 
   # What is logged of a crash shows neither the secret nor what was said.
@@ -194,6 +195,10 @@ defmodule Cantilever.Chat.Socket do
 
   @doc "Handles a frame of the client."
   @spec handle_in({binary, keyword}, t) :: next
+  def handle_in({text, [opcode: :text]}, %{options: %{max_text_bytes: most}} = state)
+      when byte_size(text) > most,
+      do: {:stop, {:shutdown, :too_large}, @too_large, state}
+
   def handle_in({bytes, options}, state) do
     case Protocol.read(bytes, options[:opcode]) do
       {:ok, request} -> state |> request(request) |> flush()

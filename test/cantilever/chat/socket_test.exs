@@ -3,6 +3,7 @@ defmodule Cantilever.Chat.SocketTest do
 
   alias Cantilever.Chat.Socket
   alias Cantilever.Chat.Token
+  alias Cantilever.JSON
   alias Cantilever.SocketHost
 
   @secret String.duplicate("s", 32)
@@ -465,6 +466,18 @@ defmodule Cantilever.Chat.SocketTest do
       assert ok(reply("9")) == %{}
       assert ok(push(ada, "1", "10", "ping", %{})) == %{}
       eventually(fn -> Chat.members(chat, "b") == {:ok, []} end)
+    end
+
+    test "texts beyond max_text_bytes are not read", %{chat: chat} do
+      options = options(chat) ++ [max_text_bytes: 100]
+      params = %{"token" => Token.sign(@secret, "eve")}
+      {:ok, eve} = SocketHost.connect(options, params, "eve")
+      frame = &[nil, "1", "phoenix", "heartbeat", %{x: String.duplicate("x", &1)}]
+      least = byte_size(JSON.encode!(frame.(0)))
+      SocketHost.push(eve, frame.(100 - least))
+      assert ok(reply("1")) == %{}
+      SocketHost.push(eve, frame.(101 - least))
+      assert_receive {:stopped, "eve", {:shutdown, :too_large}, 1009}
     end
 
     test "what is deeply nested is refused before it is answered", %{chat: chat} do

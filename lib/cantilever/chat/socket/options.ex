@@ -41,6 +41,12 @@ defmodule Cantilever.Chat.Socket.Options do
       default: 30_000,
       doc: "how long such an answer, and the reading of history, may take, in ms"
     ],
+    max_text_bytes: [
+      type: {:integer, 1},
+      default: 131_072,
+      doc:
+        "the largest text frame of a client, in bytes: twice what a chat's messages may have by default. A larger one is not read, and closes the connection with the code 1009: a megabyte of JSON can be half a million values. Bytes in binary frames are bounded by the server alone"
+    ],
     max_requests: [
       type: {:integer, 1},
       default: 32,
@@ -65,6 +71,7 @@ defmodule Cantilever.Chat.Socket.Options do
           push: function | {module, atom, list} | nil,
           relay: [String.t()],
           push_timeout_ms: pos_integer,
+          max_text_bytes: pos_integer,
           max_requests: pos_integer,
           reconnect_within_ms: pos_integer
         }
