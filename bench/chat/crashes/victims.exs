@@ -20,7 +20,8 @@ defmodule Cantilever.Bench.Chat.Victims do
     queue: 2,
     committer: 2,
     database: 2,
-    resync: 1
+    resync: 1,
+    owners: 1
   ]
 
   @spec kinds() :: [kind]
@@ -60,6 +61,7 @@ defmodule Cantilever.Bench.Chat.Victims do
   defp process(:queue, config, _, _), do: named(config.queue)
   defp process(:committer, config, _, _), do: found(:sys.get_state(config.queue).committer, nil)
   defp process(:resync, config, _, _), do: named(config.resync)
+  defp process(:owners, config, _, _), do: named(config.owners)
 
   defp process(:database, %{store: {_module, store}}, _rooms, _connections),
     do: named(store.worker)
