@@ -10,8 +10,8 @@ defmodule Cantilever.Bench.Chat.BareProcesses do
       BareProcesses.stop(processes)
 
   No chat is quicker that has a process for each connection, so its figures are the measure of the chat's. Each group is to have the members that a
-  room of the chat has, in the order in which the chat has them: processes that were started one after another lie beside each other, and to send to them
-  in that order takes half as long.
+  room of the chat has, as it matters where they are: processes that were started one after another lie beside each other, and to send to them
+  takes half as long.
   """
 
   alias Cantilever.Bench.Chat.Deliveries
@@ -33,8 +33,8 @@ defmodule Cantilever.Bench.Chat.BareProcesses do
 
     groups =
       for {_group, members} <- Enum.group_by(members, &elem(&1, 0), &elem(&1, 1)),
-          # As a map has them, which is what a room keeps its members in.
-          do: spawn(fn -> members |> MapSet.new() |> MapSet.to_list() |> pass_on() end)
+          # In the order that rooms have them in.
+          do: spawn(fn -> members |> Enum.sort() |> pass_on() end)
 
     pids = Enum.map(members, &elem(&1, 1))
     processes = %__MODULE__{members: pids, groups: groups, deliveries: deliveries}

@@ -17,7 +17,7 @@ defmodule Cantilever.Bench.Chat.FanOut do
     {joins, idle_joins} = joins_meanwhile(members)
     deliveries = small_rooms(div(members, 100), 5, each)
     %{shard_members: shard_members} = Chat.Options.new!(name: __MODULE__)
-    bare_large = bare(members, &div(&1, shard_members), runs)
+    bare_large = bare(members, &div(&1 - 1, shard_members), runs)
     bare_small = bare(members, &rem(&1, div(members, 100)), runs)
 
     {[

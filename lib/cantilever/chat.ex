@@ -119,6 +119,8 @@ defmodule Cantilever.Chat do
     * `:transport` - `{module, socket}`, how its client is reached (`Cantilever.Chat.Transport`). Default:
       `{Cantilever.Chat.Transport.Process, self()}`, the calling process.
     * `:owner` - the process at whose end the connection closes, or `nil` for one that lives until it is closed. Default: the calling process.
+
+  Raises an `ArgumentError` for an option that it does not have, and for an owner that is no pid.
   """
   @spec connect(chat, String.t(), keyword) :: {:ok, pid} | {:error, Error.t()}
   def connect(chat, user_id, options \\ []) do
@@ -128,6 +130,11 @@ defmodule Cantilever.Chat do
         [transport: {Transport.Process, self()}, owner: self()],
         "connect"
       )
+
+    unless is_pid(owner) or owner == nil do
+      raise ArgumentError,
+            "the option :owner of connect is the pid of a process, or nil, got: #{inspect(owner)}"
+    end
 
     config = Config.fetch!(chat)
 

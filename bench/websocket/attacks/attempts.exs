@@ -13,8 +13,8 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
   # Of each address: those that may still be refused, and with them some more than the server allows it.
   @asked 40
   @left_open 560
-  # As many values as fit into a text of 128 KB, which is as large as it may be, and into one of 1 MB.
-  @zeros String.duplicate(",0", 65_500)
+  # As many values as fit into a text of 200 KB, which is as large as it may be, and into one of 1 MB.
+  @zeros String.duplicate(",0", 100_000)
   @more_zeros String.duplicate(",0", 524_000)
 
   @typedoc "What all attackers know: the server's port and that of another, tokens that are good, and tokens that are not."
@@ -57,8 +57,8 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
       endless_fragments: plan("fragments without end", 50, 1, 1_000),
       messages: plan("a flood of messages to a room", 1, 1, 500),
       broken_json: plan("messages that are no JSON", 50, 1, 1_000),
-      # Half of them have 128 KB.
-      oversized_json: plan("messages of 128 KB and more", 20, 1, 100),
+      # Half of them have 200 KB.
+      oversized_json: plan("messages of 200 KB and more", 20, 1, 100),
       tokens: plan("forged and expired tokens", 50, 1, 1_000),
       origins: plan("foreign origins", 50, 1, 1_000),
       connects: plan("connections that are closed again", 50, 5, 2_000),
@@ -175,7 +175,7 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
 
       case {event, answer(socket)} do
         {:message, {:text, text}} ->
-          {:ok, refused!(text =~ ~s("status":"error"), "128 KB: #{text}")}
+          {:ok, refused!(text =~ ~s("status":"error"), "200 KB: #{text}")}
 
         {:ping, {:text, _text}} ->
           {:ok, 0}

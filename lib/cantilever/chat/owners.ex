@@ -4,7 +4,7 @@ defmodule Cantilever.Chat.Owners do
   # thousands.
   #
   # It holds nothing that cannot be had again: the registry of users, too, knows who owns what. So it is told after that, and when it restarts it
-  # reads that first.
+  # reads that.
 
   use GenServer
 
@@ -12,10 +12,13 @@ defmodule Cantilever.Chat.Owners do
   alias Cantilever.Chat.Users
 
   @at_once 64
-  # Those that do not close within this time, as their clients take none of what they are sent, hold up no others.
+  # Of an owner, before those of others have their turn.
+  @of_an_owner 8
+  # Those that have not closed within this time, as their clients take none of what they are sent, hold up others no more.
   @patience_ms 100
-  # A connection that was killed does not say so. With each one that comes, so many are looked at in turn: there are never more dead than living ones.
-  @looked_at 2
+  @read_again_ms 20
+  # A connection that was killed does not say so. With each one that comes, more are looked at in turn than have come: each is, again and again.
+  @looked_at 4
 
   @spec start_link(atom) :: GenServer.on_start()
   def start_link(chat) do
@@ -35,24 +38,41 @@ defmodule Cantilever.Chat.Owners do
 
   @impl GenServer
   def init(config) do
-    # `{{owner, connection}}`, and `{{owner, 0}, monitor}` before the connections of each owner.
-    table = :ets.new(:owners, [:ordered_set, :private])
+    # Thousands may end at once.
+    Process.flag(:message_queue_data, :off_heap)
 
-    state = %{table: table, config: config, ended: :queue.new(), closing: %{}, looked_at: 0}
+    state = %{
+      config: config,
+      # `{{owner, connection}}`, and `{{owner, 0}, monitor}` before the connections of each owner.
+      table: :ets.new(:owners, [:ordered_set, :private]),
+      looked_at: 0,
+      # The owners that have ended, of which each has its turn, and the monitors of connections that close.
+      ended: :queue.new(),
+      closing: MapSet.new(),
+      timer: nil
+    }
+
     {:ok, state, {:continue, :read_registry}}
   end
 
   @impl GenServer
   def handle_continue(:read_registry, state) do
-    for {owner, connection} <- Users.owned(state.config), do: add(state.table, owner, connection)
-    {:noreply, state}
+    case Users.owned(state.config) do
+      {:ok, owned} ->
+        for {owner, connection} <- owned, do: add(state.table, owner, connection)
+        # There may have been a million of them.
+        {:noreply, state, :hibernate}
+
+      :unavailable ->
+        Process.send_after(self(), :read_registry, @read_again_ms)
+        {:noreply, state}
+    end
   end
 
   @impl GenServer
   def handle_cast({:own, owner, connection}, state) do
     add(state.table, owner, connection)
-    looked_at = look_for_dead(state.table, state.looked_at, @looked_at)
-    {:noreply, %{state | looked_at: looked_at}}
+    {:noreply, %{state | looked_at: look_for_dead(state.table, state.looked_at, @looked_at)}}
   end
 
   def handle_cast({:disown, owner, connection}, state) do
@@ -61,51 +81,60 @@ defmodule Cantilever.Chat.Owners do
   end
 
   @impl GenServer
-  def handle_info({:DOWN, monitor, :process, _connection, _reason}, state)
-      when is_map_key(state.closing, monitor) do
-    state = %{state | closing: Map.delete(state.closing, monitor)}
-    if map_size(state.closing) > div(@at_once, 2), do: {:noreply, state}, else: close_some(state)
-  end
+  def handle_info({:DOWN, monitor, :process, pid, _reason}, state) do
+    cond do
+      monitor in state.closing ->
+        {:noreply, close_more(%{state | closing: MapSet.delete(state.closing, monitor)})}
 
-  def handle_info({:DOWN, _monitor, :process, owner, _reason}, state) do
-    case :ets.member(state.table, {owner, 0}) do
-      true -> close_some(%{state | ended: :queue.in(owner, state.ended)})
+      :ets.member(state.table, {pid, 0}) ->
+        {:noreply, close_some(%{state | ended: :queue.in(pid, state.ended)})}
+
       # A connection that has taken its time, or an owner that none is left of.
-      false -> {:noreply, state}
-    end
-  end
-
-  def handle_info({:patience, monitors}, state) do
-    for monitor <- monitors, do: Process.demonitor(monitor)
-    close_some(%{state | closing: Map.drop(state.closing, monitors)})
-  end
-
-  defp close_some(state) do
-    case {:queue.peek(state.ended), @at_once - map_size(state.closing)} do
-      {{:value, owner}, room} when room > 0 ->
-        close_some(state, owner, connections(state.table, owner, room))
-
-      _nobody_or_no_room ->
+      true ->
         {:noreply, state}
     end
   end
 
-  defp close_some(state, owner, []) do
-    forget(state.table, owner)
-    close_some(%{state | ended: :queue.drop(state.ended)})
+  def handle_info(:go_on, state) do
+    Enum.each(state.closing, &Process.demonitor/1)
+    {:noreply, close_some(%{state | closing: MapSet.new(), timer: nil})}
   end
 
-  defp close_some(state, owner, connections) do
-    monitors =
-      for connection <- connections do
+  def handle_info(:read_registry, state), do: {:noreply, state, {:continue, :read_registry}}
+  def handle_info(_other, state), do: {:noreply, state}
+
+  defp close_more(state) do
+    if MapSet.size(state.closing) > div(@at_once, 2), do: state, else: close_some(state)
+  end
+
+  defp close_some(state) do
+    room = min(@at_once - MapSet.size(state.closing), @of_an_owner)
+
+    case :queue.out(state.ended) do
+      {{:value, owner}, others} when room > 0 ->
+        close_some(state, owner, others, connections(state.table, owner, room))
+
+      _nobody_or_no_room ->
+        state
+    end
+  end
+
+  defp close_some(state, owner, others, []) do
+    forget(state.table, owner)
+    close_some(%{state | ended: others})
+  end
+
+  defp close_some(state, owner, others, connections) do
+    closing =
+      for connection <- connections, into: state.closing do
         :ets.delete(state.table, {owner, connection})
         monitor = Process.monitor(connection)
         send(connection, :close)
         monitor
       end
 
-    Process.send_after(self(), {:patience, monitors}, @patience_ms)
-    close_some(%{state | closing: Map.merge(state.closing, Map.from_keys(monitors, true))})
+    timer = state.timer || Process.send_after(self(), :go_on, @patience_ms)
+    close_some(%{state | ended: :queue.in(owner, others), closing: closing, timer: timer})
   end
 
   defp connections(table, owner, limit) do

@@ -27,9 +27,7 @@ defmodule Cantilever.Chat.Users do
   @doc "Registers the calling process, with the process that owns it. It may be known already."
   @spec register(Config.t(), String.t() | pid, pid | nil) :: :ok | :unavailable
   def register(config, key, owner) do
-    registered = put(config.user_registry, key, owner)
-    :ok = Owners.own(config, owner)
-    registered
+    with :ok <- put(config.user_registry, key, owner), do: Owners.own(config, owner)
   end
 
   defp put(registry, key, owner) do
@@ -49,10 +47,15 @@ defmodule Cantilever.Chat.Users do
   @doc "Takes the calling process out, which is about to end."
   @spec leave(Config.t(), String.t() | pid, pid | nil) :: :ok
   def leave(config, key, owner) do
-    :ok = Owners.disown(config, owner)
-    Registry.unregister(config.user_registry, key)
+    :ok = unregister(config.user_registry, key)
+    # Later, so that who reads the registry in place of hearing this does not find it there.
+    Owners.disown(config, owner)
+  end
+
+  defp unregister(registry, key) do
+    Registry.unregister(registry, key)
   rescue
-    # The registry is being restarted, without it.
+    # It is being restarted, without this one.
     ArgumentError -> :ok
   end
 
@@ -66,13 +69,13 @@ defmodule Cantilever.Chat.Users do
   end
 
   @doc "The connections that have owners, each after its own."
-  @spec owned(Config.t()) :: [{owner :: pid, pid}]
+  @spec owned(Config.t()) :: {:ok, [{owner :: pid, pid}]} | :unavailable
   def owned(config) do
     owned = {{:_, :"$1", :"$2"}, [{:is_pid, :"$2"}], [{{:"$2", :"$1"}}]}
-    Registry.select(config.user_registry, [owned])
+    {:ok, Registry.select(config.user_registry, [owned])}
   rescue
-    # Each says it again, when it registers again.
-    ArgumentError -> []
+    # A partition is being restarted, of which nothing is lost: who was in it comes again. Of the others nobody does.
+    ArgumentError -> :unavailable
   end
 
   @doc "The processes of all connections, in no order."

@@ -141,6 +141,12 @@ defmodule Cantilever.WebServer.Options do
       doc:
         "after how long a WebSocket is closed that nothing has come from, in ms; after three quarters of it, the client gets a ping, whose answer counts"
     ],
+    close_timeout_ms: [
+      type: {:integer, 1},
+      default: 2_000,
+      doc:
+        "how long a client has to answer that its WebSocket is closed, and to close its end, in ms"
+    ],
     hibernate_after_ms: [
       type: {:integer, 1},
       default: 5_000,

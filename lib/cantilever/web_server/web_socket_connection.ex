@@ -21,7 +21,6 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   # So often it hibernates again right after a message, in this time: whoever only sends heartbeats is never awake for longer.
   @calm_wakings 2
   @calm_ms 3_000
-  @close_ms 2_000
 
   @going_away 1001
   @policy 1008
@@ -392,7 +391,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp close_with(_code, _text, %{closing?: true} = state), do: state
 
   defp close_with(code, text, state) do
-    Process.send_after(self(), :close_timeout, @close_ms)
+    close_timeout_ms = Config.fetch!(state.name).options.close_timeout_ms
+    Process.send_after(self(), :close_timeout, close_timeout_ms)
     put(%{state | closing?: true}, WebSocket.close_frame(code, text))
   end
 

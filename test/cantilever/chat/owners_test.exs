@@ -18,13 +18,15 @@ defmodule Cantilever.Chat.OwnersTest do
     assert_receive {:DOWN, ^monitor, :process, ^kept, :normal}
   end
 
-  test "connections that take their time hold up no others", %{chat: chat} do
-    owner = owner()
+  test "connections that take their time hold up no others, of their owner or of another", %{
+    chat: chat
+  } do
+    [owner, another] = for _ <- 1..2, do: owner()
     connections = connect(chat, owner, 400)
     {stuck, others} = Enum.split(Enum.shuffle(connections), 200)
     Enum.each(stuck, &:sys.suspend/1)
-    monitors = Enum.map(others, &Process.monitor/1)
-    kill(owner)
+    monitors = Enum.map(connect(chat, another, 1) ++ others, &Process.monitor/1)
+    Enum.each([owner, another], &kill/1)
     for monitor <- monitors, do: assert_receive({:DOWN, ^monitor, :process, _pid, :normal})
     monitors = Enum.map(stuck, &Process.monitor/1)
     Enum.each(stuck, &:sys.resume/1)
@@ -54,12 +56,48 @@ defmodule Cantilever.Chat.OwnersTest do
   } do
     for _round <- 1..5 do
       owner = owner()
-      monitor = monitor(chat, owner)
+      monitors = for connection <- connect(chat, owner, 20), do: Process.monitor(connection)
       kill_named(Config.fetch!(chat).user_registry)
       kill_named(owners)
       kill(owner)
-      assert_receive {:DOWN, ^monitor, :process, _pid, :normal}
+      for monitor <- monitors, do: assert_receive({:DOWN, ^monitor, :process, _pid, :normal})
     end
+  end
+
+  @tag :capture_log
+  test "who owns what is known again when a part of the registry was lost, too", %{
+    chat: chat,
+    owners: owners
+  } do
+    registry = Config.fetch!(chat).user_registry
+
+    for _round <- 1..5 do
+      owner = owner()
+      monitors = for connection <- connect(chat, owner, 20), do: Process.monitor(connection)
+      {_id, partition, _, _} = registry |> Supervisor.which_children() |> Enum.random()
+      # It is away until it may be started again.
+      :ok = :sys.suspend(registry)
+      kill(partition)
+      kill_named(owners)
+      eventually(fn -> Process.whereis(owners) != nil end)
+      _has_not_read_it = :sys.get_state(owners)
+      :ok = :sys.resume(registry)
+      kill(owner)
+      for monitor <- monitors, do: assert_receive({:DOWN, ^monitor, :process, _pid, :normal})
+    end
+  end
+
+  test "what is no owner is refused", %{chat: chat, owners: owners} do
+    before = Process.whereis(owners)
+
+    for wrong <- ["ann", :ann, make_ref(), hd(Port.list())] do
+      assert_raise ArgumentError, ~r/the option :owner of connect is the pid of a process/, fn ->
+        Chat.connect(chat, "ann", owner: wrong)
+      end
+    end
+
+    send(before, :nothing_to_it)
+    _still_there = :sys.get_state(before)
   end
 
   test "nothing is kept of connections that have ended, however they did", %{
@@ -74,10 +112,15 @@ defmodule Cantilever.Chat.OwnersTest do
     assert :ets.info(table, :size) == 0
     assert Process.info(Process.whereis(owners), :monitors) == {:monitors, []}
 
-    for _round <- 1..10, do: for(connection <- connect(chat, owner, 100), do: kill(connection))
-    _all_read = :sys.get_state(owners)
-    # Of those before it, each connection has looked at two.
-    assert :ets.info(table, :size) <= 201
+    for owner_of <- [fn -> owner end, &owner/0] do
+      for _ <- 1..100, _ <- 1..10 do
+        [connection] = connect(chat, owner_of.(), 1)
+        kill(connection)
+      end
+
+      _all_read = :sys.get_state(owners)
+      assert :ets.info(table, :size) < 200
+    end
   end
 
   defp kill_named(name) do

@@ -116,6 +116,21 @@ defmodule Cantilever.Chat.RoomTest do
     for name <- [1, :late], do: assert(seqs(name, 1) == [1])
   end
 
+  test "who is to admit an earlier join, or one that is done, changes nothing", %{chat: chat} do
+    ann = client(chat, "ann", :ann)
+    {:ok, _} = UserConnection.join(ann, "a")
+    %{rooms: %{"a" => %{ref: ref}}} = :sys.get_state(ann)
+    dead = spawn(fn -> :ok end)
+    send(ann, {:joining, "a", ref - 1, dead})
+    send(ann, {:joining, "a", ref, room(chat, "a")})
+    send(ann, {:joining, "b", ref, dead})
+    {:ok, 1} = Chat.broadcast(chat, "a", "ann", 1)
+    assert seqs(:ann, 1) == [1]
+    kill(room(chat, "a"))
+    {:ok, 2} = Chat.broadcast(chat, "a", "ann", 2)
+    assert seqs(:ann, 1) == [2]
+  end
+
   @tag chat: [shard_members: 2, room_idle_ms: 50]
   test "a large room stops with its shards when all have left", %{chat: chat} do
     clients = for name <- 1..6, do: client(chat, "user #{name}", name)

@@ -468,15 +468,39 @@ defmodule Cantilever.Chat.SocketTest do
       eventually(fn -> Chat.members(chat, "b") == {:ok, []} end)
     end
 
+    test "one that ends leaves the registry by itself", %{ada: ada, chat: chat} do
+      registry = Config.fetch!(chat).user_registry
+      assert Registry.count(registry) == 1
+      for {_id, pid, _, _} <- Supervisor.which_children(registry), do: :sys.suspend(pid)
+      send(ada, :close)
+      assert_receive {:stopped, "ada", _reason, _code}
+      assert Registry.count(registry) == 0
+      for {_id, pid, _, _} <- Supervisor.which_children(registry), do: :sys.resume(pid)
+    end
+
+    @tag chat: [max_payload_bytes: 10_000]
+    test "texts are read as far as a message may be as long in ASCII", %{ada: ada} do
+      # Of one character, which has two bytes.
+      escaped =
+        &"[\"1\",\"2\",\"room:a\",\"message\",{\"payload\":\"#{String.duplicate("\\u00e9", &1)}\"}]"
+
+      SocketHost.push(ada, {:raw, escaped.(4_999)})
+      assert %{"seq" => 1} = ok(reply("2"))
+      SocketHost.push(ada, {:raw, escaped.(5_000)})
+      assert %{"reason" => "payload_too_large"} = error(reply("2"))
+      SocketHost.push(ada, {:raw, escaped.(6_000)})
+      assert_receive {:stopped, "ada", {:shutdown, :too_large}, 1009}
+    end
+
     test "texts beyond max_text_bytes are not read", %{chat: chat} do
-      options = options(chat) ++ [max_text_bytes: 100]
+      options = options(chat) ++ [max_text_bytes: 5_000]
       params = %{"token" => Token.sign(@secret, "eve")}
       {:ok, eve} = SocketHost.connect(options, params, "eve")
       frame = &[nil, "1", "phoenix", "heartbeat", %{x: String.duplicate("x", &1)}]
       least = byte_size(JSON.encode!(frame.(0)))
-      SocketHost.push(eve, frame.(100 - least))
+      SocketHost.push(eve, frame.(5_000 - least))
       assert ok(reply("1")) == %{}
-      SocketHost.push(eve, frame.(101 - least))
+      SocketHost.push(eve, frame.(5_001 - least))
       assert_receive {:stopped, "eve", {:shutdown, :too_large}, 1009}
     end
 

@@ -101,6 +101,8 @@ defmodule Cantilever.WebServer.AttacksTest do
     end
   end
 
+  # The end comes with it: not when the client has answered, which is not read, or has not, within a time that no test has.
+  @tag server: [close_timeout_ms: 600_000]
   test "frames that no client may send", %{port: port, neighbour: neighbour} do
     attack(neighbour, fn ->
       for {frame, code} <- [

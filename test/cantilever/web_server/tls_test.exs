@@ -67,6 +67,8 @@ defmodule Cantilever.WebServer.TLSTest do
     refute rest(client) =~ "HTTP"
   end
 
+  # Which no test has.
+  @tag server: [close_timeout_ms: 600_000]
   test "who breaks the rules is told so, and sees that nothing more comes", %{port: port} do
     client = port |> open_tls() |> upgrade("/echo")
     assert_receive {:socket, pid, _info}
@@ -74,7 +76,6 @@ defmodule Cantilever.WebServer.TLSTest do
     assert recv_frame(client) == {:close, 1002}
     assert recv_frame(client) == :closed
     WebClient.close(client)
-    # The client's end of it, and not the time that it has for that.
     assert_receive {:terminated, ^pid, :closed}
   end
 

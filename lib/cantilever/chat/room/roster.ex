@@ -12,7 +12,14 @@ defmodule Cantilever.Chat.Room.Roster do
   @look_every 16
 
   @enforce_keys [:room_id, :max_lag]
-  defstruct [:room_id, :max_lag, members: %{}, recipients: nil, dropped: %{}, slots: Slots.new()]
+  defstruct [
+    :room_id,
+    :max_lag,
+    members: %{},
+    recipients: :changed,
+    dropped: %{},
+    slots: Slots.new()
+  ]
 
   # Not the join as it came: rooms have many members.
   @typep member ::
@@ -22,8 +29,8 @@ defmodule Cantilever.Chat.Room.Roster do
           room_id: String.t(),
           max_lag: pos_integer,
           members: %{pid => member},
-          # The members for the next message; nil where they have changed since the last.
-          recipients: [{Encoding.encoder(), [pid]}] | nil,
+          # The members in the order in which they are sent messages: where they are different for each message, that is not worth knowing.
+          recipients: :changed | :unchanged | [{Encoding.encoder(), [pid]}],
           # Have been told that they are out, and have not read it yet.
           dropped: %{pid => member},
           slots: Slots.t()
@@ -58,7 +65,7 @@ defmodule Cantilever.Chat.Room.Roster do
     %{
       roster
       | slots: slots,
-        recipients: nil,
+        recipients: :changed,
         members:
           Map.put(
             roster.members,
@@ -74,7 +81,7 @@ defmodule Cantilever.Chat.Room.Roster do
     case roster do
       %{members: %{^connection => {_, ^ref, _, _, _, _} = member}} ->
         members = Map.delete(roster.members, connection)
-        remove(%{roster | members: members, recipients: nil}, member)
+        remove(%{roster | members: members, recipients: :changed}, member)
 
       %{dropped: %{^connection => {_, ^ref, _, _, _, _} = member}} ->
         remove(%{roster | dropped: Map.delete(roster.dropped, connection)}, member)
@@ -87,26 +94,43 @@ defmodule Cantilever.Chat.Room.Roster do
   @doc "Takes out a process that is dead, or that joins anew."
   @spec forget(t, pid) :: t
   def forget(roster, connection) do
-    Enum.reduce([:members, :dropped], roster, fn place, roster ->
-      case Map.pop(Map.fetch!(roster, place), connection) do
-        {nil, _rest} -> roster
-        {member, rest} -> %{roster | place => rest, recipients: nil} |> remove(member)
-      end
-    end)
+    case roster do
+      %{members: %{^connection => {_, ref, _, _, _, _}}} -> leave(roster, connection, ref)
+      %{dropped: %{^connection => {_, ref, _, _, _, _}}} -> leave(roster, connection, ref)
+      _nobody -> roster
+    end
   end
 
   @spec deliver(t, Broadcast.t()) :: t
   def deliver(roster, %{first: first, last: last} = broadcast) do
-    roster = %{roster | recipients: roster.recipients || recipients(roster.members)}
-
-    for {encoder, connections} <- roster.recipients do
-      event = Broadcast.for_encoder(broadcast, encoder)
-      Enum.each(connections, &send(&1, event))
-    end
+    roster = deliver(roster, roster.recipients, broadcast)
 
     if div(first - 1, @look_every) == div(last, @look_every),
       do: roster,
       else: drop_lagging(roster, last)
+  end
+
+  defp deliver(roster, :changed, broadcast) do
+    :maps.foreach(
+      fn connection, {_monitor, _ref, _joined_at, _slot, _user_id, kind} ->
+        send(connection, Broadcast.for_encoder(broadcast, Encoding.encoder(kind)))
+      end,
+      roster.members
+    )
+
+    %{roster | recipients: :unchanged}
+  end
+
+  defp deliver(roster, :unchanged, broadcast),
+    do: deliver(roster, recipients(roster.members), broadcast)
+
+  defp deliver(roster, recipients, broadcast) do
+    for {encoder, connections} <- recipients do
+      event = Broadcast.for_encoder(broadcast, encoder)
+      Enum.each(connections, &send(&1, event))
+    end
+
+    %{roster | recipients: recipients}
   end
 
   # In the order in which the processes were started, more or less: those that were started one after another lie beside each other in memory, and to
@@ -171,7 +195,7 @@ defmodule Cantilever.Chat.Room.Roster do
     %{
       roster
       | members: Map.drop(roster.members, Map.keys(lagging)),
-        recipients: if(lagging == %{}, do: roster.recipients),
+        recipients: if(lagging == %{}, do: roster.recipients, else: :changed),
         dropped: Map.merge(roster.dropped, lagging)
     }
   end

@@ -42,10 +42,10 @@ defmodule Cantilever.Chat.Socket.Options do
       doc: "how long such an answer, and the reading of history, may take, in ms"
     ],
     max_text_bytes: [
-      type: {:integer, 1},
-      default: 131_072,
+      type: {:or, nil, {:integer, 1}},
+      default: nil,
       doc:
-        "the largest text frame of a client, in bytes: twice what a chat's messages may have by default. A larger one is not read, and closes the connection with the code 1009: a megabyte of JSON can be half a million values. Bytes in binary frames are bounded by the server alone"
+        "the largest text frame of a client, in bytes. A larger one is not read, and closes the connection with the code 1009, as a megabyte of JSON can be half a million values. Without it, it is three times the `max_payload_bytes` of the chat and 4,096 more: clients that write all but ASCII as `\\u` take so much. Bytes in binary frames are bounded by the server alone"
     ],
     max_requests: [
       type: {:integer, 1},
@@ -71,7 +71,7 @@ defmodule Cantilever.Chat.Socket.Options do
           push: function | {module, atom, list} | nil,
           relay: [String.t()],
           push_timeout_ms: pos_integer,
-          max_text_bytes: pos_integer,
+          max_text_bytes: pos_integer | nil,
           max_requests: pos_integer,
           reconnect_within_ms: pos_integer
         }

@@ -61,9 +61,6 @@ defmodule Cantilever.Chat.UserConnection.State do
   @doc "Makes the calling process, which traps exits, the connection, unless it is one too many."
   @spec enter(t, pid | nil) :: {:ok, t} | {:error, Error.t()}
   def enter(state, owner) do
-    # What a connection keeps is little, and a message leaves nothing: an old heap, as large as the other, would be most of the memory of one that is
-    # awake.
-    _default = Process.flag(:fullsweep_after, 0)
     state = %{state | owner: owner}
 
     case Users.enter(Config.fetch!(state.chat), key(state), owner) do
@@ -71,6 +68,9 @@ defmodule Cantilever.Chat.UserConnection.State do
         {:error, error}
 
       entered ->
+        # What a connection keeps is little, and a message leaves nothing: an old heap, as large as the other, would be most of the memory of one that
+        # is awake. What a server keeps for it in the same process is looked at with it each time.
+        _generations = Process.flag(:fullsweep_after, 0)
         {:ok, registered(state, entered)}
     end
   end
