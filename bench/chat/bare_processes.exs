@@ -29,7 +29,7 @@ defmodule Cantilever.Bench.Chat.BareProcesses do
 
     members =
       for number <- 1..count,
-          do: {group_of.(number), spawn(fn -> count(deliveries, Deliveries.place(number)) end)}
+          do: {group_of.(number), spawn(fn -> count(deliveries) end)}
 
     groups =
       for {_group, members} <- Enum.group_by(members, &elem(&1, 0), &elem(&1, 1)),
@@ -43,11 +43,11 @@ defmodule Cantilever.Bench.Chat.BareProcesses do
     processes
   end
 
-  defp count(deliveries, place) do
+  defp count(deliveries) do
     receive do
       {:messages, _room_id, [{_seq, %Message{}}]} ->
-        Deliveries.add(deliveries, place)
-        count(deliveries, place)
+        Deliveries.add(deliveries)
+        count(deliveries)
     end
   end
 

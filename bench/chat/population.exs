@@ -25,8 +25,8 @@ defmodule Cantilever.Bench.Chat.Population do
   @type t :: %__MODULE__{chat: atom, tree: pid, deliveries: Deliveries.t()}
 
   @impl Cantilever.Chat.Transport
-  def push({deliveries, place}, "message", _message), do: Deliveries.add(deliveries, place)
-  def push(_socket, event, payload), do: raise("#{event} #{inspect(payload)}")
+  def push(deliveries, "message", _message), do: Deliveries.add(deliveries)
+  def push(_deliveries, event, payload), do: raise("#{event} #{inspect(payload)}")
 
   @doc "A chat with nobody in it."
   @spec empty(keyword) :: t
@@ -53,11 +53,9 @@ defmodule Cantilever.Bench.Chat.Population do
     |> Enum.map(fn joiner ->
       Task.async(fn ->
         for number <- (first + joiner - 1)..last//@joiners do
-          socket = {population.deliveries, Deliveries.place(number)}
-
           {:ok, connection} =
             Chat.connect(population.chat, "user-#{number}",
-              transport: {__MODULE__, socket},
+              transport: {__MODULE__, population.deliveries},
               owner: owner
             )
 
