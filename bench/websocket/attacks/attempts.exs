@@ -166,11 +166,12 @@ defmodule Cantilever.Bench.WebSocket.Attacks.Attempts do
     end)
   end
 
-  # A message is too large for the chat. A ping is not, and comes back. The third is too large for the socket, which does not read it, and the fourth for
-  # the server, which sees that by its first bytes.
+  # A message is too large for the chat. A ping is not, and comes back. One is too large for the socket, which does not read it, and one for the server, which
+  # sees that by its first bytes: after each of these two, the next attempt is to join again.
+  @oversized [:message, :ping, :unread, :ping, :message, :too_large, :ping]
   defp attempt(:oversized_json, target, state) do
     lasting(state, &join(&1, target, state, "a"), target, fn socket ->
-      event = Enum.at([:message, :ping, :unread, :too_large], rem(state.count, 4))
+      event = Enum.at(@oversized, rem(state.count, length(@oversized)))
       _gone = :gen_tcp.send(socket, oversized(event))
 
       case {event, answer(socket)} do
