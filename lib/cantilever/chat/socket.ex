@@ -199,25 +199,13 @@ defmodule Cantilever.Chat.Socket do
     opcode = options[:opcode]
 
     # Bandit takes `:normal` for a wish to go on until the client has closed.
-    with false <- opcode == :text and too_large?(bytes, state.options),
+    with false <- opcode == :text and Options.too_large?(state.options, bytes),
          {:ok, request} <- Protocol.read(bytes, opcode) do
       state |> request(request) |> flush()
     else
       true -> {:stop, {:shutdown, :too_large}, @too_large, state}
       {:error, _what} -> {:stop, {:shutdown, :malformed}, @malformed, state}
     end
-  end
-
-  # What is stored of a message is written anew, in UTF-8. Two bytes of that are six where a client escapes them.
-  @escaped 3
-  @around_a_message 4_096
-
-  defp too_large?(text, %{max_text_bytes: most}) when most != nil, do: byte_size(text) > most
-  defp too_large?(text, _options) when byte_size(text) <= @around_a_message, do: false
-
-  defp too_large?(text, %{chat: chat}) do
-    %{max_payload_bytes: payload_bytes} = Config.fetch!(chat).options
-    byte_size(text) > @escaped * payload_bytes + @around_a_message
   end
 
   @doc "Pings and pongs need nothing more."

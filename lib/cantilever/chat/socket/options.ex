@@ -2,8 +2,13 @@ defmodule Cantilever.Chat.Socket.Options do
   @moduledoc false
   # The options of a socket. They are read once, where the socket is mounted, and looked up for each connection.
 
+  alias Cantilever.Chat.Config
   alias Cantilever.Chat.Token
   alias Cantilever.Options
+
+  # What is stored of a message is written anew, in UTF-8. Two bytes of that are six where a client escapes them.
+  @escaped 3
+  @around_a_message 4_096
 
   @schema [
     chat: [type: :atom, doc: "the name of the `Cantilever.Chat`"],
@@ -131,6 +136,16 @@ defmodule Cantilever.Chat.Socket.Options do
     end
 
     options
+  end
+
+  @doc "Whether a text of a client is larger than `max_text_bytes`, or than a message of the chat can be."
+  @spec too_large?(t, binary) :: boolean
+  def too_large?(%{max_text_bytes: most}, text) when most != nil, do: byte_size(text) > most
+  def too_large?(_options, text) when byte_size(text) <= @around_a_message, do: false
+
+  def too_large?(%{chat: chat}, text) do
+    %{max_payload_bytes: payload_bytes} = Config.fetch!(chat).options
+    byte_size(text) > @escaped * payload_bytes + @around_a_message
   end
 
   @doc "Calls what an option has named."
