@@ -45,7 +45,6 @@ defmodule Cantilever.Bench.WebSocket.Attacks do
 
     samples =
       VM.run([nice: 19], fn vm ->
-        {:ok, _started} = VM.call(vm, :application, :ensure_all_started, [:elixir])
         VM.load(vm, "attacks/attackers.exs")
         VM.load(vm, "attacks/elsewhere.exs")
         elsewhere = VM.call(vm, Elsewhere, :start, [])

@@ -49,9 +49,15 @@ defmodule Cantilever.Bench.WebSocket.BareServer do
       ~s(["#{join_ref}","#{ref}","#{topic}","phx_reply",{"status":"ok","response":{"seq":0}}])
 
     :ok = :gen_tcp.send(socket, [<<0x81, byte_size(reply)>>, reply])
-    # Until it goes.
-    _closed = :gen_tcp.recv(socket, 0)
-    :gen_tcp.close(socket)
+    hear_out(socket)
+  end
+
+  # It says that it is still there until it goes.
+  defp hear_out(socket) do
+    case :gen_tcp.recv(socket, 0) do
+      {:ok, _heartbeat} -> hear_out(socket)
+      {:error, _closed} -> :gen_tcp.close(socket)
+    end
   end
 
   defp unmask(mask, text) do

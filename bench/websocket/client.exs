@@ -90,7 +90,14 @@ defmodule Cantilever.Bench.WebSocket.Client do
   # Before the server ends, which would be an error.
   defp quit(port) do
     Port.command(port, "quit\n")
-    receive do: ({^port, {:exit_status, 0}} -> :ok)
+
+    receive do
+      {^port, {:exit_status, 0}} ->
+        :ok
+
+      {^port, {:exit_status, status}} ->
+        raise "quit: the clients ended with status #{status}, see above"
+    end
   end
 
   defp now_ms, do: System.monotonic_time(:millisecond)

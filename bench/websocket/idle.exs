@@ -1,4 +1,4 @@
-for file <- ~w(../support/bench report loads vm node client),
+for file <- ~w(../support/bench report loads node client),
     do: Code.require_file("#{file}.exs", __DIR__)
 
 defmodule Cantilever.Bench.WebSocket.Idle do
@@ -6,7 +6,7 @@ defmodule Cantilever.Bench.WebSocket.Idle do
   # Many connections that have joined a room and say nothing but that they are still there, twice a minute.
 
   alias Cantilever.Bench
-  alias Cantilever.Bench.WebSocket.{BareServer, Client, Node, Report, VM}
+  alias Cantilever.Bench.WebSocket.{Client, Node, Report}
 
   # What a server that has just started still does is over then.
   @settle_ms 1_000
@@ -35,25 +35,13 @@ defmodule Cantilever.Bench.WebSocket.Idle do
         end)
       end)
 
-    bare_per_s = bare(program, clients)
+    bare_per_s =
+      Node.run_bare(fn server ->
+        size = [clients: clients, rooms: div(clients, 100)]
+        Client.run(program, server, size, fn _client, joined -> joined["per_s"] end)
+      end)
+
     {results(clients, hold_s, figures, bare_per_s), goals(clients, figures)}
-  end
-
-  defp bare(program, clients) do
-    VM.run(fn vm ->
-      {:ok, _started} = VM.call(vm, :application, :ensure_all_started, [:elixir])
-      VM.load(vm, "bare_server.exs")
-
-      server = %Node{
-        vm: vm,
-        port: VM.call(vm, BareServer, :start, []),
-        os_pid: List.to_string(VM.call(vm, :os, :getpid, [])),
-        secret: :crypto.strong_rand_bytes(32)
-      }
-
-      size = [clients: clients, rooms: div(clients, 100)]
-      Client.run(program, server, size, fn _client, joined -> joined["per_s"] end)
-    end)
   end
 
   defp results(clients, hold_s, figures, bare_per_s) do

@@ -13,7 +13,7 @@ defmodule Cantilever.Bench.WebSocket.Node do
   """
 
   alias Cantilever.Bench.Machine
-  alias Cantilever.Bench.WebSocket.{Loads, Server, VM}
+  alias Cantilever.Bench.WebSocket.{BareServer, Loads, Server, VM}
 
   # What a load that has begun is given before something is measured.
   @settle_ms 300
@@ -32,6 +32,16 @@ defmodule Cantilever.Bench.WebSocket.Node do
   @spec run([{:loads | :limits, boolean}], (t -> result)) :: result when result: term
   def run(options \\ [], fun), do: VM.run(fn vm -> vm |> start(options) |> fun.() end)
 
+  @doc "The result of `fun`, which gets a server that does nothing but give the answers that clients wait for."
+  @spec run_bare((t -> result)) :: result when result: term
+  def run_bare(fun) do
+    VM.run(fn vm ->
+      VM.load(vm, "bare_server.exs")
+      port = VM.call(vm, BareServer, :start, [])
+      vm |> node(port, :crypto.strong_rand_bytes(32)) |> fun.()
+    end)
+  end
+
   defp start(vm, options) do
     {:ok, _started} = VM.call(vm, :application, :ensure_all_started, [:cantilever])
     true = VM.call(vm, Protocol, :consolidated?, [Enumerable])
@@ -48,6 +58,10 @@ defmodule Cantilever.Bench.WebSocket.Node do
       :ok = VM.call(vm, Loads, :prepare, [])
     end
 
+    node(vm, port, secret)
+  end
+
+  defp node(vm, port, secret) do
     os_pid = List.to_string(VM.call(vm, :os, :getpid, []))
     %__MODULE__{vm: vm, port: port, os_pid: os_pid, secret: secret}
   end

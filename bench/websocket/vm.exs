@@ -43,6 +43,7 @@ defmodule Cantilever.Bench.WebSocket.VM do
       })
 
     try do
+      {:ok, _started} = call(vm, :application, :ensure_all_started, [:elixir])
       fun.(vm)
     after
       :peer.stop(vm)
