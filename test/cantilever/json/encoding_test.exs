@@ -22,6 +22,34 @@ defmodule Cantilever.JSON.EncodingTest do
       assert encode!(:"with \"quotes\"") == ~S("with \"quotes\"")
     end
 
+    # Their texts are remembered, each in a place that many share.
+    test "writes thousands of atoms, each as itself, again and again" do
+      atoms = for n <- 1..5_000, do: :"atom #{n} of many: é"
+      texts = Enum.map(atoms, &Atom.to_string/1)
+      json = encode!(texts)
+
+      for _ <- 1..3 do
+        assert encode!(atoms) == json
+        for {atom, text} <- Enum.zip(atoms, texts), do: assert(encode!(atom) == encode!(text))
+      end
+
+      assert JSON.decode!(encode!(Map.new(atoms, &{&1, &1}))) == Map.new(texts, &{&1, &1})
+    end
+
+    test "writes atoms in many processes at once" do
+      atoms = for n <- 1..2_000, do: :"atom #{n} of many processes"
+
+      1..16
+      |> Task.async_stream(
+        fn n ->
+          for atom <- Enum.drop(atoms, rem(n, 5)),
+              do: assert(encode!(atom) == ~s("#{atom}"))
+        end,
+        max_concurrency: 16
+      )
+      |> Stream.run()
+    end
+
     test "writes integers of any size" do
       for n <- [0, 1, -1, 9, 10, 99, 100, 12_345_678, 123_456_789],
           do: assert(encode!(n) == Integer.to_string(n))

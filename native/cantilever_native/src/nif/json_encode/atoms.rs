@@ -74,15 +74,25 @@ impl Known {
     }
 }
 
-/// How many texts are remembered: more than the keys of most documents. A power of two.
-const REMEMBERED: usize = 128;
+/// How many texts are remembered: more than the atoms of most programs' documents. A power of two.
+const REMEMBERED: usize = 1024;
+/// The same for a document, of those whose place is another's.
+const OF_A_DOCUMENT: usize = 128;
 
-/// The texts of the atoms met last, each in the place that its term gives it.
+/// An atom, as its term, and its text.
+type Spelled = (usize, Box<[u8]>);
+
+/// The texts of atoms, each in the place that its term gives it, for whichever comes first there. The VM never forgets an atom, so they hold for as long as it
+/// runs; and they are of programs, as who sends a document makes none.
+static TEXTS: [OnceLock<Spelled>; REMEMBERED] = [const { OnceLock::new() }; REMEMBERED];
+
+/// The texts of atoms.
 ///
-/// The VM tells the text of any atom only by way of its external format, which takes longer than to copy it.
+/// The VM tells the text of any atom only by way of its external format, which takes longer than all else that a short document takes.
 #[derive(Default)]
 pub(super) struct Texts {
-    places: Vec<Option<(usize, Box<[u8]>)>>,
+    /// Of the atoms met last that have no place among those of all documents.
+    others: Vec<Option<Spelled>>,
 }
 
 impl Texts {
@@ -90,35 +100,46 @@ impl Texts {
     #[inline]
     pub(super) fn of<'a>(&mut self, read: Reader<'a>, atom: Bare<'a>) -> Option<&[u8]> {
         let raw = atom.word();
-        let place = (raw >> 6) % REMEMBERED;
-        let known = matches!(self.places.get(place), Some(Some((known, _))) if *known == raw);
-        if !known {
-            self.learn(read, atom, place)?;
+        match TEXTS[(raw >> 6) % REMEMBERED].get() {
+            Some((known, text)) if *known == raw => Some(text),
+            _ => self.other(read, atom),
         }
-        let (_, text) = self.places.get(place)?.as_ref()?;
-        Some(text)
     }
 
     #[cold]
-    fn learn<'a>(&mut self, read: Reader<'a>, atom: Bare<'a>, place: usize) -> Option<()> {
-        if read.kind(atom) != TermKind::Atom {
-            return None;
-        }
-        let external = read.external(atom)?;
-        // The version, the tag and the length. ATOM_EXT and SMALL_ATOM_EXT have Latin-1, in which VMs before OTP 26
-        // write what can be; ATOM_UTF8_EXT and SMALL_ATOM_UTF8_EXT.
-        let text: Box<[u8]> = match external.as_slice() {
-            [131, 100, _, _, text @ ..] | [131, 115, _, text @ ..] => {
-                let text: String = text.iter().copied().map(char::from).collect();
-                text.into_bytes().into()
+    fn other<'a>(&mut self, read: Reader<'a>, atom: Bare<'a>) -> Option<&[u8]> {
+        let raw = atom.word();
+        let shared = &TEXTS[(raw >> 6) % REMEMBERED];
+        let place = (raw >> 6) % OF_A_DOCUMENT;
+        let known = matches!(self.others.get(place), Some(Some((known, _))) if *known == raw);
+        if !known {
+            let text = learn(read, atom)?;
+            let Err(learnt) = shared.set((raw, text)) else {
+                return shared.get().map(|(_, text)| &**text);
+            };
+            if self.others.is_empty() {
+                self.others.resize_with(OF_A_DOCUMENT, || None);
             }
-            [131, 118, _, _, text @ ..] | [131, 119, _, text @ ..] => text.into(),
-            _ => return None,
-        };
-        if self.places.is_empty() {
-            self.places.resize_with(REMEMBERED, || None);
+            self.others[place] = Some(learnt);
         }
-        self.places[place] = Some((atom.word(), text));
-        Some(())
+        let (_, text) = self.others.get(place)?.as_ref()?;
+        Some(text)
+    }
+}
+
+fn learn<'a>(read: Reader<'a>, atom: Bare<'a>) -> Option<Box<[u8]>> {
+    if read.kind(atom) != TermKind::Atom {
+        return None;
+    }
+    let external = read.external(atom)?;
+    // The version, the tag and the length. ATOM_EXT and SMALL_ATOM_EXT have Latin-1, in which VMs before OTP 26
+    // write what can be; ATOM_UTF8_EXT and SMALL_ATOM_UTF8_EXT.
+    match external.as_slice() {
+        [131, 100, _, _, text @ ..] | [131, 115, _, text @ ..] => {
+            let text: String = text.iter().copied().map(char::from).collect();
+            Some(text.into_bytes().into())
+        }
+        [131, 118, _, _, text @ ..] | [131, 119, _, text @ ..] => Some(text.into()),
+        _ => None,
     }
 }
