@@ -127,7 +127,12 @@ defmodule Cantilever.JSON do
   Raises `ArgumentError` for options that there are not, and for input that is no iodata.
   """
   @spec decode(iodata(), [decode_option()]) :: {:ok, value()} | {:error, DecodeError.t()}
-  def decode(input, options \\ []) do
+  def decode(input, options \\ []), do: decode_checked(input, DecodeOptions.for_native(options))
+
+  # For who has the same options each time, and many short documents: to check them takes as long as to read one.
+  @doc false
+  @spec decode_checked(iodata(), nil | tuple()) :: {:ok, value()} | {:error, DecodeError.t()}
+  def decode_checked(input, options) do
     case read(input, options) do
       {:error, _reason, _expected, _position, _before, _rest} = failure ->
         {:error, DecodeError.from_native(failure)}
@@ -145,7 +150,7 @@ defmodule Cantilever.JSON do
   """
   @spec decode!(iodata(), [decode_option()]) :: value()
   def decode!(input, options \\ []) do
-    case read(input, options) do
+    case read(input, DecodeOptions.for_native(options)) do
       {:error, _reason, _expected, _position, _before, _rest} = failure ->
         raise DecodeError.from_native(failure)
 
@@ -252,13 +257,12 @@ defmodule Cantilever.JSON do
     Cantilever.JSON.Stream.lines(chunks, options)
   end
 
-  defp read(input, []) when is_binary(input) and byte_size(input) <= @short_bytes do
+  defp read(input, nil) when is_binary(input) and byte_size(input) <= @short_bytes do
     Native.json_decode_short(input, nil)
   end
 
   defp read(input, options) do
     input = if is_binary(input), do: input, else: IO.iodata_to_binary(input)
-    options = DecodeOptions.for_native(options)
     max_bytes = DecodeOptions.max_bytes(options)
 
     cond do

@@ -4,9 +4,10 @@ defmodule Cantilever.Chat.Socket.Protocol do
   # https://hexdocs.pm/phoenix/writing_a_channels_client.html
 
   alias Cantilever.JSON
+  alias Cantilever.JSON.DecodeOptions
 
   # What is answered with the same payload has to be written again, within more.
-  @max_depth 256
+  @decode_options DecodeOptions.for_native(max_depth: 256)
 
   @push 0
   @reply 1
@@ -24,7 +25,7 @@ defmodule Cantilever.Chat.Socket.Protocol do
 
   @spec read(binary, :text | :binary) :: {:ok, request} | {:error, String.t()}
   def read(text, :text) do
-    case JSON.decode(text, max_depth: @max_depth) do
+    case JSON.decode_checked(text, @decode_options) do
       {:ok, [join_ref, ref, topic, event, payload]}
       when (is_binary(join_ref) or join_ref == nil) and (is_binary(ref) or ref == nil) and
              is_binary(topic) and is_binary(event) ->
