@@ -51,7 +51,7 @@ defmodule Cantilever.Chat.Token do
     check_secret!(secret)
 
     with true <- is_binary(token) and byte_size(token) <= 1_024,
-         [body, signature] <- String.split(token, "."),
+         [body, signature] <- :binary.split(token, "."),
          {:ok, body} <- Base.url_decode64(body, padding: false),
          {:ok, <<_::256>> = signature} <- Base.url_decode64(signature, padding: false),
          true <- :crypto.hash_equals(signature, signature(secret, body)),

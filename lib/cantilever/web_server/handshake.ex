@@ -31,9 +31,8 @@ defmodule Cantilever.WebServer.Handshake do
   @spec subprotocol(Request.t()) ::
           {:ok, subprotocol :: String.t() | nil, token :: binary | nil}
           | {:error, :malformed_token}
-  def subprotocol(%{headers: headers}) do
-    offers = headers["sec-websocket-protocol"] || ""
-    offered = :binary.split(offers, [",", " ", "\t"], [:global, :trim_all])
+  def subprotocol(%{headers: %{"sec-websocket-protocol" => offers}}) do
+    offered = Request.elements(offers)
     subprotocol = if @subprotocol in offered, do: @subprotocol
 
     case for(@token_prefix <> token <- offered, do: decode(token)) do
@@ -42,6 +41,8 @@ defmodule Cantilever.WebServer.Handshake do
       _malformed_or_many -> {:error, :malformed_token}
     end
   end
+
+  def subprotocol(_request), do: {:ok, nil, nil}
 
   # The client writes the common alphabet of base 64, and Phoenix reads that; the prefix says the one for URLs.
   defp decode(token) do

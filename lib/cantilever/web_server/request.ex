@@ -207,47 +207,48 @@ defmodule Cantilever.WebServer.Request do
 
   @doc "The parameters of the query."
   @spec params(t) :: {:ok, %{String.t() => String.t()}} | :error
-  def params(request) do
-    params =
-      for pair <- :binary.split(request.query, "&", [:global, :trim_all]), into: %{} do
-        case :binary.split(pair, "=") do
-          [key, value] -> {decode(key), decode(value)}
-          [key] -> {decode(key), ""}
-        end
-      end
+  def params(%{query: query}) do
+    pairs = for pair <- :binary.split(query, "&", [:global, :trim_all]), do: pair(pair)
+    # Most queries have nothing to decode, and the token in them is long.
+    pairs = if has?(query, "%") or has?(query, "+"), do: decoded(pairs), else: pairs
 
-    if Enum.all?(params, fn {key, value} -> String.valid?(key) and String.valid?(value) end),
-      do: {:ok, params},
+    if Enum.all?(pairs, fn {key, value} -> String.valid?(key) and String.valid?(value) end),
+      do: {:ok, Map.new(pairs)},
       else: :error
   rescue
     ArgumentError -> :error
   end
 
-  # Most texts, as tokens, have nothing to decode, and are long.
-  defp decode(text) do
-    case :binary.match(text, ["%", "+"]) do
-      :nomatch -> text
-      _some -> URI.decode_www_form(text)
+  defp pair(pair) do
+    case :binary.split(pair, "=") do
+      [key, value] -> {key, value}
+      [key] -> {key, ""}
     end
   end
+
+  defp decoded(pairs),
+    do: for({key, value} <- pairs, do: {URI.decode_www_form(key), URI.decode_www_form(value)})
+
+  # One byte at a time: for a list of them, the VM builds a table of kilobytes at each call.
+  defp has?(text, byte), do: :binary.match(text, byte) != :nomatch
 
   @doc "Whether a header that is a list has this word, in any case."
   @spec lists?(t, String.t(), String.t()) :: boolean
   def lists?(request, header, word) do
     case request.headers do
-      %{^header => ^word} ->
-        true
-
       %{^header => value} ->
-        value
-        |> String.downcase(:ascii)
-        |> :binary.split([",", " ", "\t"], [:global])
-        |> Enum.member?(word)
+        value = String.downcase(value, :ascii)
+        value == word or word in elements(value)
 
       _none ->
         false
     end
   end
+
+  @doc "The elements of a header that is a list."
+  @spec elements(String.t()) :: [String.t()]
+  def elements(value),
+    do: for(element <- :binary.split(value, ",", [:global]), do: String.trim(element))
 
   @doc "Whether the client wants the connection to stay open."
   @spec keep_alive?(t) :: boolean
