@@ -424,7 +424,7 @@ defmodule Cantilever.Chat.Room do
   end
 
   defp add_newcomer(state, join) do
-    if Encoding.presence?(join.kind) do
+    if Encoding.presence?(join.kind) and presence_limit(state) > 0 do
       presence = state.presence || %Presence{}
       %{state | presence: %{presence | newcomers: [join.connection | presence.newcomers]}}
     else
@@ -464,11 +464,11 @@ defmodule Cantilever.Chat.Room do
 
   # Who is where would be told of everybody to everybody: the square of their number.
   defp users(state) do
-    limit = Config.fetch!(state.chat).options.presence_limit
-
-    if Shards.empty?(state.shards) and Roster.size(state.roster) <= limit,
+    if Shards.empty?(state.shards) and Roster.size(state.roster) <= presence_limit(state),
       do: Roster.users(state.roster)
   end
+
+  defp presence_limit(state), do: Config.fetch!(state.chat).options.presence_limit
 
   defp overloaded(state) do
     %MessageQueue.Error{

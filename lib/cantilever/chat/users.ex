@@ -14,7 +14,8 @@ defmodule Cantilever.Chat.Users do
   @spec enter(Config.t(), String.t() | pid, pid | nil) ::
           :ok | :unavailable | {:error, Error.t()}
   def enter(config, key, owner) do
-    with :ok <- register(config, key, owner),
+    with :ok <- put(config.user_registry, key, owner),
+         :ok <- Owners.own(config, owner),
          {:error, %{reason: :too_many_connections}} = too_many <- limits(config, key, 0) do
       :ok = leave(config, key, owner)
       too_many
@@ -27,17 +28,21 @@ defmodule Cantilever.Chat.Users do
   @doc "Registers the calling process, with the process that owns it. It may be known already."
   @spec register(Config.t(), String.t() | pid, pid | nil) :: :ok | :unavailable
   def register(config, key, owner) do
-    with :ok <- put(config.user_registry, key, owner), do: Owners.own(config, owner)
+    with :ok <- put_again(config.user_registry, key, owner), do: Owners.own(config, owner)
+  end
+
+  # The registry lets a process register the same key many times.
+  defp put_again(registry, key, owner) do
+    if Enum.any?(Registry.lookup(registry, key), &(elem(&1, 0) == self())),
+      do: :ok,
+      else: put(registry, key, owner)
+  rescue
+    ArgumentError -> :unavailable
   end
 
   defp put(registry, key, owner) do
-    # The registry lets a process register the same key many times.
-    if Enum.any?(Registry.lookup(registry, key), &(elem(&1, 0) == self())) do
-      :ok
-    else
-      {:ok, _partition} = Registry.register(registry, key, owner)
-      :ok
-    end
+    {:ok, _partition} = Registry.register(registry, key, owner)
+    :ok
   rescue
     ArgumentError -> :unavailable
   end

@@ -55,12 +55,14 @@ defmodule Cantilever.Chat.Room.Roster do
   def add(roster, join, seq, missed) do
     roster = forget(roster, join.connection)
     {slot, slots} = Slots.take(roster.slots, seq)
-    monitor = Process.monitor(join.connection)
 
     send(
       join.connection,
       {:joined, roster.room_id, join.ref, self(), Slots.place(slots, slot), seq, missed}
     )
+
+    # After the message, or the process would be scheduled for the monitor alone, and then for the message.
+    monitor = Process.monitor(join.connection)
 
     %{
       roster
