@@ -235,12 +235,8 @@ defmodule Cantilever.WebServerTest do
       assert_receive {:control, :pong, "pong"}
     end
 
-    test "takes what comes with the handshake", %{port: port} do
-      client = open(port)
-      :ok = WebClient.send(client, [request("GET", "/echo", handshake()), frame(1, "early")])
-      assert {101, _, rest} = response(client)
-      assert rest == "" or rest == <<0x81, 5, "early">>
-      if rest == "", do: assert(recv_frame(client) == {1, "early"})
+    test "takes what comes with the handshake, before what comes after it", %{port: port} do
+      assert_in_order(open(port))
     end
 
     test "closes as the client does, and as the socket says", %{port: port} do
@@ -380,7 +376,7 @@ defmodule Cantilever.WebServerTest do
       assert_receive {:socket, pid, _info}
 
       hibernates? = fn ->
-        Process.info(pid, :current_function) == {:current_function, {:erlang, :hibernate, 3}}
+        Process.info(pid, :current_function) == hibernating()
       end
 
       # So many in a row keep it awake.
@@ -402,6 +398,22 @@ defmodule Cantilever.WebServerTest do
       end
     end
 
+    test "hibernates soon, also after a message that has no answer", %{port: port} do
+      client = port |> open() |> upgrade("/echo")
+      assert_receive {:socket, pid, _info}
+
+      for _ <- 1..2 do
+        eventually(fn -> Process.info(pid, :current_function) == hibernating() end)
+        {:reductions, before} = Process.info(pid, :reductions)
+        :ok = send_text(client, "quiet")
+        eventually(fn -> Process.info(pid, :reductions) != {:reductions, before} end)
+        eventually(fn -> Process.info(pid, :current_function) == hibernating() end)
+      end
+
+      :ok = send_text(client, "still there")
+      assert recv_frame(client) == {1, "still there"}
+    end
+
     @tag server: [hibernate_after_ms: 10]
     test "hibernates, and wakes up", %{port: port} do
       client = port |> open() |> upgrade("/echo")
@@ -409,7 +421,7 @@ defmodule Cantilever.WebServerTest do
 
       for n <- 1..3 do
         eventually(fn ->
-          Process.info(pid, :current_function) == {:current_function, {:erlang, :hibernate, 3}}
+          Process.info(pid, :current_function) == hibernating()
         end)
 
         :ok = send_text(client, "#{n}")
@@ -753,12 +765,15 @@ defmodule Cantilever.WebServerTest do
       idle = open(port)
       assert {200, _, _} = get(idle, "/")
       begun = open(port)
-      :ok = WebClient.send(begun, "GET /health HTTP/1.1\r\nHost: localhost\r\n")
+      first = "GET /health HTTP/1.1\r\nHost: localhost\r\n"
+      :ok = WebClient.send(begun, first)
 
       # It has the first part, and waits for more.
       eventually(fn ->
         Enum.any?(ConnectionSupervisor.pids(server), fn pid ->
-          match?({:current_function, {:prim_inet, _, _}}, Process.info(pid, :current_function))
+          received_bytes(pid) == byte_size(first) and
+            Process.info(pid, [:status, :message_queue_len]) ==
+              [status: :waiting, message_queue_len: 0]
         end)
       end)
 
@@ -777,6 +792,19 @@ defmodule Cantilever.WebServerTest do
       assert :ok = Task.await(draining)
       assert {:error, :econnrefused} = :gen_tcp.connect({127, 0, 0, 1}, port, [])
     end
+  end
+
+  defp hibernating, do: {:current_function, {:erlang, :hibernate, 3}}
+
+  defp received_bytes(connection) do
+    {:links, links} = Process.info(connection, :links)
+
+    for port <- links,
+        is_port(port),
+        {:ok, [recv_oct: bytes]} <- [:inet.getstat(port, [:recv_oct])] do
+      bytes
+    end
+    |> Enum.sum()
   end
 
   test "wrong options are named" do

@@ -9,6 +9,12 @@ defmodule Cantilever.EchoSocket do
   def connect(%{params: %{"refuse" => "error"}}), do: {:error, :refused}
   def connect(%{params: %{"refuse" => "crash"}}), do: exit(:crashed)
   def connect(%{params: %{"refuse" => _}}), do: :error
+
+  def connect(%{params: %{"wait" => _}} = info) do
+    send(info.options[:test], {:connecting, self()})
+    receive do: (:go_on -> {:ok, %{test: info.options[:test], info: info}})
+  end
+
   def connect(info), do: {:ok, %{test: info.options[:test], info: info}}
 
   @spec init(map) :: tuple

@@ -2,6 +2,7 @@ defmodule Cantilever.WebClient do
   @moduledoc false
   # A client of HTTP and WebSockets that sends what it is told, also what no client should.
 
+  import Cantilever.Eventually
   import ExUnit.Assertions
 
   @timeout_ms 5_000
@@ -81,6 +82,28 @@ defmodule Cantilever.WebClient do
     assert {101, answer, ""} = get(client, path, @handshake ++ headers)
     assert answer["sec-websocket-accept"] == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo="
     client
+  end
+
+  @doc "Sends texts with the handshake, and while it is answered, to a socket that says what it hears: it is to hear them in order."
+  @spec assert_in_order(client) :: true
+  def assert_in_order({module, socket} = client) do
+    texts = for n <- 1..9, do: "text #{n}"
+    [with_it, half | after_it] = for text <- texts, do: frame(1, text)
+    {begun, ended} = half |> IO.iodata_to_binary() |> :erlang.split_binary(3)
+
+    request = request("GET", "/echo?wait=1", @handshake)
+    :ok = __MODULE__.send(client, [request, with_it, begun])
+    assert_receive {:connecting, connection}, @timeout_ms
+    :ok = __MODULE__.send(client, [ended | after_it])
+
+    eventually(fn -> Process.info(connection, :message_queue_len) != {:message_queue_len, 0} end)
+    Kernel.send(connection, :go_on)
+
+    said = for text <- texts, into: "", do: <<0x81, byte_size(text), text::binary>>
+    assert {101, _headers, rest} = response(client)
+    left = byte_size(said) - byte_size(rest)
+    {:ok, more} = if left == 0, do: {:ok, ""}, else: module.recv(socket, left, @timeout_ms)
+    assert rest <> more == said
   end
 
   @doc "A frame as a client sends it."

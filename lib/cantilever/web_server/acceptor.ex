@@ -43,8 +43,8 @@ defmodule Cantilever.WebServer.Acceptor do
   defp accept(listening, config, per_s, rate) do
     case Rate.take(rate, per_s, per_s, now_ms()) do
       {:ok, rate} ->
-        case accept(listening) do
-          {:ok, socket} -> hand_over({elem(listening, 0), socket}, config)
+        case Stream.accept(listening, config.direct?) do
+          {:ok, stream} -> hand_over(stream, config)
           {:error, reason} -> failed(reason)
         end
 
@@ -55,9 +55,6 @@ defmodule Cantilever.WebServer.Acceptor do
         accept(listening, config, per_s, rate)
     end
   end
-
-  defp accept({:tcp, socket}), do: :gen_tcp.accept(socket)
-  defp accept({:tls, socket}), do: :ssl.transport_accept(socket)
 
   defp failed(reason) when reason in [:emfile, :enfile, :enomem, :enobufs, :system_limit],
     do: receive(after: (@out_of_handles_ms -> :ok))

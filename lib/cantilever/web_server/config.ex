@@ -16,7 +16,7 @@ defmodule Cantilever.WebServer.Config do
     :addresses,
     :state,
     :connection_supervisor,
-    :port_commands?
+    :direct?
   ]
   defstruct @enforce_keys
 
@@ -27,7 +27,7 @@ defmodule Cantilever.WebServer.Config do
           counters: Counters.t(),
           addresses: Addresses.t() | nil,
           connection_supervisor: atom,
-          port_commands?: boolean,
+          direct?: boolean,
           # The port, whether the server is draining, and when connections were counted last.
           state: :atomics.atomics_ref()
         }
@@ -48,7 +48,7 @@ defmodule Cantilever.WebServer.Config do
       counters: Counters.new(),
       addresses: Addresses.new(options.max_connections_per_ip),
       connection_supervisor: part(options.name, ConnectionSupervisor),
-      port_commands?: Stream.port_commands?(),
+      direct?: Stream.direct?(),
       state: :atomics.new(3, signed: false)
     }
   end

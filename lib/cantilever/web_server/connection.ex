@@ -51,8 +51,12 @@ defmodule Cantilever.WebServer.Connection do
     end
   end
 
-  defp serve_requests(stream, config),
-    do: next_request(stream, config, "", 1, config.options.request_timeout_ms)
+  defp serve_requests(stream, config) do
+    case Stream.begin_reading(stream) do
+      :ok -> next_request(stream, config, "", 1, config.options.request_timeout_ms)
+      {:error, _closed} -> close(stream, config)
+    end
+  end
 
   # Before its first byte a request may take the time of keep-alive, and from there on its own.
   defp next_request(stream, config, rest, nth, patience_ms) do
@@ -69,7 +73,7 @@ defmodule Cantilever.WebServer.Connection do
   defp read(stream, options, bytes, seen, until) do
     case Request.read(bytes, seen, options) do
       :more ->
-        case more(stream, bytes, max(until - now_ms(), 0)) do
+        case Stream.read(stream, until, bytes == "") do
           {:ok, more} when bytes == "" ->
             read(stream, options, more, 0, now_ms() + options.request_timeout_ms)
 
@@ -87,9 +91,6 @@ defmodule Cantilever.WebServer.Connection do
         done
     end
   end
-
-  defp more(stream, "", timeout), do: Stream.await(stream, timeout)
-  defp more(stream, _begun, timeout), do: Stream.recv(stream, timeout)
 
   defp answer(stream, config, request, rest, nth) do
     Counters.add(config.counters, :requests)
@@ -138,7 +139,8 @@ defmodule Cantilever.WebServer.Connection do
          {:ok, params} <- Request.params(request),
          {:ok, subprotocol, token} <- Handshake.subprotocol(request),
          {:ok, socket} <- connect(module, info(stream, request, params, token, options)),
-         :ok <- Stream.write(stream, Response.switching(accept, subprotocol)) do
+         switching = Response.switching(accept, subprotocol),
+         {:written, :ok} <- {:written, Stream.write_soon(stream, switching, config.direct?)} do
       Counters.add(config.counters, :upgraded)
       WebSocketConnection.enter(stream, config, module, socket, rest)
     else
@@ -149,7 +151,7 @@ defmodule Cantilever.WebServer.Connection do
         Counters.add(config.counters, :rejected_origins)
         refuse(stream, config, 403)
 
-      {:error, :closed} ->
+      {:written, {:error, _gone}} ->
         close(stream, config)
 
       _no_params_no_token_or_not_let_in ->

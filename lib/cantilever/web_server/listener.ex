@@ -5,6 +5,7 @@ defmodule Cantilever.WebServer.Listener do
   use GenServer
 
   alias Cantilever.WebServer.Config
+  alias Cantilever.WebServer.Stream
 
   # Where its supervisor was killed, the one before it may have its name and its port for a moment. To fail at once would use up all restarts
   # that there may be.
@@ -30,7 +31,7 @@ defmodule Cantilever.WebServer.Listener do
     do: GenServer.start_link(__MODULE__, name, name: Config.part(name, __MODULE__))
 
   @doc "The socket, and how to accept from it."
-  @spec socket(atom) :: {:tcp, :inet.socket()} | {:tls, term}
+  @spec socket(atom) :: Stream.listening()
   def socket(name), do: GenServer.call(Config.part(name, __MODULE__), :socket)
 
   @impl GenServer

@@ -16,11 +16,15 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   @packets 32
   # So many messages are written at once.
   @gather 64
+  # What it keeps, and a message. From the little that hibernation leaves, its heap would be collected two times more on its way there.
+  @awake_words 610
   # What little a process has done that got no message worth staying awake for.
   @idle_reductions 400
   # So often it hibernates again right after a message, in this time: whoever only sends heartbeats is never awake for longer.
   @calm_wakings 2
   @calm_ms 3_000
+
+  @answer_ms 1_000
 
   @going_away 1001
   @policy 1008
@@ -73,8 +77,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   @spec enter(Stream.t(), Config.t(), module, term, binary) :: no_return
   def enter(stream, config, module, socket, rest) do
     %{name: name, options: options} = config
-    {:min_heap_size, least} = :erlang.system_info(:min_heap_size)
-    _request_words = Process.flag(:min_heap_size, least)
+    _request_words = Process.flag(:min_heap_size, @awake_words)
     now_ms = now_ms()
 
     state = %__MODULE__{
@@ -90,13 +93,21 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     }
 
     state = socket |> module.init() |> after_callback(state)
-    if rest != "", do: send(self(), {elem(stream, 0), :handshake, rest})
-    _active = Stream.activate(stream, @packets)
+    :ok = read_first(rest, stream)
     Process.send_after(self(), :look_silent, ask_ms(options.idle_timeout_ms))
     # It wakes up to write what the socket has said at once.
     if state.out != [], do: send(self(), :begin)
     # The heap of the request is given back before thousands of them are there.
     :proc_lib.hibernate(__MODULE__, :loop, [state])
+  end
+
+  # What a client has sent before it had its answer is in front of what waits in the mailbox.
+  defp read_first("", _stream), do: :ok
+
+  defp read_first(rest, stream) do
+    send(self(), {elem(stream, 0), :early, Stream.pause(stream, rest)})
+    _active_or_gone = Stream.activate(stream, @packets)
+    :ok
   end
 
   @doc false
@@ -142,8 +153,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp last_words(_crashed, state), do: say(state, WebSocket.close_frame(@failed, ""))
 
   defp say(state, goodbye) do
-    %{port_commands?: port_commands?} = Config.fetch!(state.name)
-    _gone = Stream.write_soon(state.stream, [Enum.reverse(state.out) | goodbye], port_commands?)
+    %{direct?: direct?} = Config.fetch!(state.name)
+    _gone = Stream.write_soon(state.stream, [Enum.reverse(state.out) | goodbye], direct?)
     Stream.close(state.stream)
   end
 
@@ -160,7 +171,8 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   end
 
   defp handle(:begin, state), do: next(state)
-  # The mailbox is empty: what has gathered is written.
+
+  # The mailbox is empty: what has gathered is written, or an answer was not as soon as it was awaited.
   defp handle(:timeout, state), do: write(state)
   defp handle({:tcp, _port, bytes}, state), do: received(bytes, state)
   defp handle({:tcp_passive, _port}, state), do: go_on_reading(state)
@@ -168,7 +180,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp handle({:inet_reply, _port, {:error, reason}}, state), do: failed(reason, state)
   defp handle({:tcp_closed, _port}, state), do: {:stop, {:shutdown, :closed}, state}
   defp handle({:tcp_error, _port, _reason}, state), do: next(state)
-  defp handle({:tls, :handshake, bytes}, state), do: received(bytes, state)
+  defp handle({:tls, :early, bytes}, state), do: received(bytes, state)
   defp handle({:ssl, _socket, bytes}, state), do: received(bytes, state)
   defp handle({:ssl_passive, _socket}, state), do: go_on_reading(state)
   defp handle({:ssl_closed, _socket}, state), do: {:stop, {:shutdown, :closed}, state}
@@ -221,7 +233,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     case WebSocket.read(state.codec, bytes) do
       {:ok, events} ->
         state = %{state | heard_ms: now_ms(), unpaid: state.unpaid + size}
-        events |> handle_events(state, options, counters) |> next()
+        events |> handle_events(state, options, counters) |> await_answer()
 
       {:error, events, {code, message}} ->
         Counters.add(counters, :broken_frames)
@@ -320,6 +332,10 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   defp put(state, frame), do: %{state | out: [frame | state.out], gathered: state.gathered + 1}
 
+  # What has no answer at once has one soon, as a join: to hibernate in between would be for nothing.
+  defp await_answer(%{out: [], busy: nil} = state), do: {:noreply, state, @answer_ms}
+  defp await_answer(state_or_stop), do: next(state_or_stop)
+
   defp next({:stop, _reason, _state} = stop), do: stop
   defp next(%{out: []} = state), do: rest(state)
   defp next(%{gathered: gathered} = state) when gathered >= @gather, do: write(state)
@@ -328,7 +344,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp write(%{out: []} = state), do: rest(state)
 
   defp write(state) do
-    %{counters: counters, port_commands?: port_commands?} = Config.fetch!(state.name)
+    %{counters: counters, direct?: direct?} = Config.fetch!(state.name)
 
     out =
       case state.out do
@@ -340,7 +356,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     Counters.add(counters, :frames_out, state.gathered)
     Counters.add(counters, :bytes_out, IO.iodata_length(out))
 
-    case Stream.write_soon(state.stream, out, port_commands?) do
+    case Stream.write_soon(state.stream, out, direct?) do
       :ok -> written(%{state | out: [], gathered: 0})
       {:error, reason} -> failed(reason, %{state | out: [], gathered: 0})
     end

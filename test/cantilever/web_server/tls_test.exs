@@ -79,6 +79,10 @@ defmodule Cantilever.WebServer.TLSTest do
     assert_receive {:terminated, ^pid, :closed}
   end
 
+  test "what comes with the handshake comes before what comes after it", %{port: port} do
+    assert_in_order(open_tls(port))
+  end
+
   test "a client that goes away ends its connection", %{port: port} do
     client = port |> open_tls() |> upgrade("/echo")
     assert_receive {:socket, pid, _info}

@@ -1,0 +1,106 @@
+defmodule Cantilever.WebServer.StreamTest do
+  use ExUnit.Case, async: true
+
+  alias Cantilever.WebServer.Stream
+
+  # What the listener of a server sets, with values that are not the system's own.
+  @options [
+    :binary,
+    active: false,
+    packet: :raw,
+    nodelay: true,
+    keepalive: true,
+    buffer: 4_096,
+    high_watermark: 300_000,
+    low_watermark: 150_000,
+    send_timeout: 1_234,
+    send_timeout_close: true
+  ]
+  @asked [
+    :mode,
+    :active,
+    :packet,
+    :nodelay,
+    :keepalive,
+    :buffer,
+    :high_watermark,
+    :low_watermark,
+    :send_timeout,
+    :send_timeout_close,
+    :delay_send,
+    :linger,
+    :priority,
+    :tos,
+    :exit_on_close,
+    :header,
+    :show_econnreset
+  ]
+
+  defp listen(family, ip) do
+    {:ok, listening} = :gen_tcp.listen(0, [family, {:ip, ip} | @options])
+    {:ok, port} = :inet.port(listening)
+    {listening, port}
+  end
+
+  defp accept(listening, ip, port, direct?) do
+    {:ok, client} = :gen_tcp.connect(ip, port, [:binary, active: false])
+    {:ok, {:tcp, socket}} = Stream.accept({:tcp, listening}, direct?)
+    {client, socket}
+  end
+
+  describe "accept/2" do
+    test "gives the socket that :gen_tcp would give, whichever way" do
+      for {family, ip, module} <- [
+            {:inet, {127, 0, 0, 1}, :inet_tcp},
+            {:inet6, {0, 0, 0, 0, 0, 0, 0, 1}, :inet6_tcp}
+          ] do
+        {listening, port} = listen(family, ip)
+
+        [known | others] =
+          for direct? <- Enum.uniq([false, Stream.direct?()]) do
+            {client, socket} = accept(listening, ip, port, direct?)
+            assert :inet_db.lookup_socket(socket) == {:ok, module}
+            assert Port.info(socket, :connected) == {:connected, self()}
+            assert :ok = :gen_tcp.send(client, "from the client")
+            assert {:ok, "from the client"} = :gen_tcp.recv(socket, 0)
+            assert :ok = :gen_tcp.send(socket, "from the server")
+            assert {:ok, "from the server"} = :gen_tcp.recv(client, 0)
+            {:ok, options} = :inet.getopts(socket, @asked)
+            options
+          end
+
+        assert known[:nodelay] and known[:keepalive] and known[:high_watermark] == 300_000
+        for options <- others, do: assert(options == known)
+      end
+    end
+
+    test "says that the listening socket is closed, also to who waits already" do
+      for direct? <- Enum.uniq([false, Stream.direct?()]) do
+        {listening, _port} = listen(:inet, {127, 0, 0, 1})
+        waiting = Task.async(fn -> Stream.accept({:tcp, listening}, direct?) end)
+        Cantilever.Eventually.eventually(fn -> waiting?(waiting.pid) end)
+        :gen_tcp.close(listening)
+        assert Task.await(waiting) == {:error, :closed}
+        assert Stream.accept({:tcp, listening}, direct?) == {:error, :closed}
+      end
+    end
+
+    test "leaves nothing behind of who is killed while it waits" do
+      for direct? <- Enum.uniq([false, Stream.direct?()]) do
+        ip = {127, 0, 0, 1}
+        {listening, port} = listen(:inet, ip)
+
+        {waiting, monitor} = spawn_monitor(fn -> Stream.accept({:tcp, listening}, direct?) end)
+
+        Cantilever.Eventually.eventually(fn -> waiting?(waiting) end)
+        Process.exit(waiting, :kill)
+        assert_receive {:DOWN, ^monitor, :process, ^waiting, :killed}, 5_000
+
+        {_client, socket} = accept(listening, ip, port, direct?)
+        assert Port.info(socket, :connected) == {:connected, self()}
+      end
+    end
+  end
+
+  defp waiting?(pid), do: Process.info(pid, :status) == {:status, :waiting}
+end
