@@ -2,7 +2,6 @@ defmodule Cantilever.WebClient do
   @moduledoc false
   # A client of HTTP and WebSockets that sends what it is told, also what no client should.
 
-  import Cantilever.Eventually
   import ExUnit.Assertions
 
   @timeout_ms 5_000
@@ -95,8 +94,6 @@ defmodule Cantilever.WebClient do
     :ok = __MODULE__.send(client, [request, with_it, begun])
     assert_receive {:connecting, connection}, @timeout_ms
     :ok = __MODULE__.send(client, [ended | after_it])
-
-    eventually(fn -> Process.info(connection, :message_queue_len) != {:message_queue_len, 0} end)
     Kernel.send(connection, :go_on)
 
     said = for text <- texts, into: "", do: <<0x81, byte_size(text), text::binary>>

@@ -51,12 +51,8 @@ defmodule Cantilever.WebServer.Connection do
     end
   end
 
-  defp serve_requests(stream, config) do
-    case Stream.begin_reading(stream) do
-      :ok -> next_request(stream, config, "", 1, config.options.request_timeout_ms)
-      {:error, _closed} -> close(stream, config)
-    end
-  end
+  defp serve_requests(stream, config),
+    do: next_request(stream, config, "", 1, config.options.request_timeout_ms)
 
   # Before its first byte a request may take the time of keep-alive, and from there on its own.
   defp next_request(stream, config, rest, nth, patience_ms) do
@@ -73,7 +69,7 @@ defmodule Cantilever.WebServer.Connection do
   defp read(stream, options, bytes, seen, until) do
     case Request.read(bytes, seen, options) do
       :more ->
-        case Stream.read(stream, until, bytes == "") do
+        case more(stream, bytes, max(until - now_ms(), 0)) do
           {:ok, more} when bytes == "" ->
             read(stream, options, more, 0, now_ms() + options.request_timeout_ms)
 
@@ -91,6 +87,9 @@ defmodule Cantilever.WebServer.Connection do
         done
     end
   end
+
+  defp more(stream, "", timeout), do: Stream.await(stream, timeout)
+  defp more(stream, _begun, timeout), do: Stream.recv(stream, timeout)
 
   defp answer(stream, config, request, rest, nth) do
     Counters.add(config.counters, :requests)

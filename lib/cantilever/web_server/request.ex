@@ -160,7 +160,7 @@ defmodule Cantilever.WebServer.Request do
   # What stands before it the parser takes away.
   defp trimmed(value) do
     if value != "" and :binary.last(value) in [?\s, ?\t],
-      do: String.trim_trailing(value),
+      do: trimmed(binary_part(value, 0, byte_size(value) - 1)),
       else: value
   end
 
@@ -248,7 +248,10 @@ defmodule Cantilever.WebServer.Request do
   @doc "The elements of a header that is a list."
   @spec elements(String.t()) :: [String.t()]
   def elements(value),
-    do: for(element <- :binary.split(value, ",", [:global]), do: String.trim(element))
+    do: for(element <- :binary.split(value, ",", [:global]), do: element |> led() |> trimmed())
+
+  defp led(<<space, rest::binary>>) when space in [?\s, ?\t], do: led(rest)
+  defp led(text), do: text
 
   @doc "Whether the client wants the connection to stay open."
   @spec keep_alive?(t) :: boolean

@@ -7,9 +7,6 @@ defmodule Cantilever.WebServer.Stream do
   @typedoc "A socket that is listened on."
   @type listening :: {:tcp, port} | {:tls, term}
 
-  # So many packets of requests are read ahead, each of a few kilobytes.
-  @packets 4
-
   # So much is read of a client that is not served any more, and for so long.
   @finish_bytes 1_000_000
   @finish_ms 500
@@ -17,11 +14,11 @@ defmodule Cantilever.WebServer.Stream do
   @doc """
   Waits for the next client.
 
-  `:gen_tcp.accept/1` asks the listening socket for nine options and sets each of them on the new one: forty calls of the system, which are a seventh of all that
-  it takes to let in a client of a chat. The system gives a new socket those of the listening one by itself, so `direct?` leaves that out.
+  `:gen_tcp.accept/1` asks the listening socket for some ten options and sets them on the new one, in some forty calls of the system. The system gives a new
+  socket those of the listening one by itself, so `direct?` leaves that out.
   """
   @spec accept(listening, direct? :: boolean) :: {:ok, t} | {:error, term}
-  def accept({:tcp, listening}, true) do
+  def accept({:tcp, listening}, true) when is_port(listening) do
     with {:ok, family} <- :inet_db.lookup_socket(listening),
          {:ok, ref} <- :prim_inet.async_accept(listening, -1) do
       receive do
@@ -35,7 +32,7 @@ defmodule Cantilever.WebServer.Stream do
     end
   end
 
-  def accept({:tcp, listening}, false) do
+  def accept({:tcp, listening}, _direct?) do
     with {:ok, port} <- :gen_tcp.accept(listening), do: {:ok, {:tcp, port}}
   end
 
@@ -43,49 +40,22 @@ defmodule Cantilever.WebServer.Stream do
     with {:ok, socket} <- :ssl.transport_accept(listening), do: {:ok, {:tls, socket}}
   end
 
-  @doc "Has packets come as messages, which `read/3` takes."
-  @spec begin_reading(t) :: :ok | {:error, term}
-  def begin_reading(stream), do: activate(stream, @packets)
+  @spec recv(t, timeout) :: {:ok, binary} | {:error, term}
+  def recv({:tcp, port}, timeout), do: :gen_tcp.recv(port, 0, timeout)
+  def recv({:tls, socket}, timeout), do: :ssl.recv(socket, 0, timeout)
 
-  @doc """
-  The next bytes, if they come before a monotonic time in ms.
-
-  `idle?` says that no request is under way: then a server that is draining is not kept waiting.
-  """
-  @spec read(t, until_ms :: integer, idle? :: boolean) :: {:ok, binary} | {:error, term}
-  def read({_kind, socket} = stream, until_ms, idle?) do
-    receive do
-      {kind, ^socket, bytes} when kind in [:tcp, :ssl] ->
-        {:ok, bytes}
-
-      {kind, ^socket} when kind in [:tcp_passive, :ssl_passive] ->
-        with :ok <- begin_reading(stream), do: read(stream, until_ms, idle?)
-
-      {kind, ^socket} when kind in [:tcp_closed, :ssl_closed] ->
-        {:error, :closed}
-
-      {kind, ^socket, reason} when kind in [:tcp_error, :ssl_error] ->
-        {:error, reason}
-
-      :drain_connection when idle? ->
-        {:error, :draining}
-    after
-      max(until_ms - now_ms(), 0) -> {:error, :timeout}
-    end
-  end
-
-  @doc "`bytes` and all that has come after them. What comes from now on is left where it is."
-  @spec pause(t, binary) :: binary
-  def pause(stream, bytes) do
-    _closed = activate(stream, false)
-    gather(stream, bytes)
-  end
-
-  defp gather({_kind, socket} = stream, bytes) do
-    receive do
-      {kind, ^socket, more} when kind in [:tcp, :ssl] -> gather(stream, bytes <> more)
-    after
-      0 -> bytes
+  @doc "The first bytes of a request, unless the server is draining: a client that may wait has none under way."
+  @spec await(t, timeout) :: {:ok, binary} | {:error, term}
+  def await({_kind, socket} = stream, timeout) do
+    with :ok <- activate(stream, :once) do
+      receive do
+        {kind, ^socket, bytes} when kind in [:tcp, :ssl] -> {:ok, bytes}
+        {kind, ^socket} when kind in [:tcp_closed, :ssl_closed] -> {:error, :closed}
+        {kind, ^socket, reason} when kind in [:tcp_error, :ssl_error] -> {:error, reason}
+        :drain_connection -> {:error, :draining}
+      after
+        timeout -> {:error, :timeout}
+      end
     end
   end
 
@@ -102,7 +72,9 @@ defmodule Cantilever.WebServer.Stream do
   of a socket's port has to say who is to be answered, so there it is what sends.
   """
   @spec write_soon(t, iodata, direct? :: boolean) :: :ok | {:error, term}
-  def write_soon({:tcp, port} = stream, data, true), do: command(stream, port, data)
+  def write_soon({:tcp, port} = stream, data, true) when is_port(port),
+    do: command(stream, port, data)
+
   def write_soon(stream, data, _direct?), do: write(stream, data)
 
   # Asked when a server starts, as what was compiled by one release may run on another.
@@ -126,8 +98,8 @@ defmodule Cantilever.WebServer.Stream do
     ArgumentError -> {:error, :closed}
   end
 
-  @doc "Has the next `packets` come as messages, or with `false` no more."
-  @spec activate(t, pos_integer | false) :: :ok | {:error, term}
+  @doc "Has the next `packets` come as messages."
+  @spec activate(t, pos_integer | :once) :: :ok | {:error, term}
   def activate({:tcp, port}, packets), do: :inet.setopts(port, active: packets)
   def activate({:tls, socket}, packets), do: :ssl.setopts(socket, active: packets)
 
@@ -185,7 +157,6 @@ defmodule Cantilever.WebServer.Stream do
   @spec finish(t) :: :ok
   def finish(stream) do
     shutdown(stream)
-    _passive = activate(stream, false)
     _read = read_off(stream, 0, now_ms() + @finish_ms)
     close(stream)
   end
@@ -195,9 +166,6 @@ defmodule Cantilever.WebServer.Stream do
          {:ok, bytes} <- recv(stream, max(until - now_ms(), 0)),
          do: read_off(stream, read + byte_size(bytes), until)
   end
-
-  defp recv({:tcp, port}, timeout), do: :gen_tcp.recv(port, 0, timeout)
-  defp recv({:tls, socket}, timeout), do: :ssl.recv(socket, 0, timeout)
 
   @doc "Says that nothing more comes if the client has had room for all that was sent: without waiting for one that does not read."
   @spec shutdown_soon(t) :: :ok

@@ -16,7 +16,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   @packets 32
   # So many messages are written at once.
   @gather 64
-  # What it keeps, and a message. From the little that hibernation leaves, its heap would be collected two times more on its way there.
+  # The heap of one that handles a message. It would grow to that by itself, after two collections more.
   @awake_words 610
   # What little a process has done that got no message worth staying awake for.
   @idle_reductions 400
@@ -24,6 +24,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   @calm_wakings 2
   @calm_ms 3_000
 
+  # So long it stays awake for the answer to a frame that is not answered at once, as a join.
   @answer_ms 1_000
 
   @going_away 1001
@@ -46,7 +47,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     gathered: 0,
     # How many bytes have come since the packets were asked for.
     unpaid: 0,
-    # Its reductions when it was last looked at; nil while it is hibernating.
+    # nil while it is hibernating; `:awaiting` while a frame has no answer yet; or its reductions when it was last looked at.
     busy: nil,
     # Since when its wakings are counted, and how many there were.
     calm_ms: nil,
@@ -67,7 +68,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
           out: [iodata],
           gathered: non_neg_integer,
           unpaid: non_neg_integer,
-          busy: non_neg_integer | nil,
+          busy: nil | :awaiting | non_neg_integer,
           calm_ms: integer,
           wakings: non_neg_integer,
           closing?: boolean
@@ -93,21 +94,14 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     }
 
     state = socket |> module.init() |> after_callback(state)
-    :ok = read_first(rest, stream)
+    # Before anything is, that comes after it.
+    if rest != "", do: send(self(), {elem(stream, 0), :early, rest})
+    _active = Stream.activate(stream, @packets)
     Process.send_after(self(), :look_silent, ask_ms(options.idle_timeout_ms))
     # It wakes up to write what the socket has said at once.
     if state.out != [], do: send(self(), :begin)
     # The heap of the request is given back before thousands of them are there.
     :proc_lib.hibernate(__MODULE__, :loop, [state])
-  end
-
-  # What a client has sent before it had its answer is in front of what waits in the mailbox.
-  defp read_first("", _stream), do: :ok
-
-  defp read_first(rest, stream) do
-    send(self(), {elem(stream, 0), :early, Stream.pause(stream, rest)})
-    _active_or_gone = Stream.activate(stream, @packets)
-    :ok
   end
 
   @doc false
@@ -172,7 +166,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   defp handle(:begin, state), do: next(state)
 
-  # The mailbox is empty: what has gathered is written, or an answer was not as soon as it was awaited.
+  # The mailbox is empty, and what has gathered is written; or there was no answer for too long.
   defp handle(:timeout, state), do: write(state)
   defp handle({:tcp, _port, bytes}, state), do: received(bytes, state)
   defp handle({:tcp_passive, _port}, state), do: go_on_reading(state)
@@ -187,9 +181,10 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp handle({:ssl_error, _socket, _reason}, state), do: next(state)
 
   defp handle(:look_idle, state) do
-    if state.out == [] and state.busy != nil and Idleness.idle?(state.busy, @idle_reductions),
-      do: {:noreply, %{state | busy: nil}, :hibernate},
-      else: next(stay_awake(state))
+    if state.out == [] and is_integer(state.busy) and
+         Idleness.idle?(state.busy, @idle_reductions),
+       do: {:noreply, %{state | busy: nil}, :hibernate},
+       else: next(stay_awake(state))
   end
 
   # Also those whose machine has gone without a word. Who has nothing to say for long is asked first: a browser answers pings by itself.
@@ -233,7 +228,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     case WebSocket.read(state.codec, bytes) do
       {:ok, events} ->
         state = %{state | heard_ms: now_ms(), unpaid: state.unpaid + size}
-        events |> handle_events(state, options, counters) |> await_answer()
+        events |> handle_events(state, options, counters) |> next()
 
       {:error, events, {code, message}} ->
         Counters.add(counters, :broken_frames)
@@ -280,7 +275,10 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp handle_event(_event, %{closing?: true} = state), do: state
 
   defp handle_event({opcode, payload}, state) when opcode in [:text, :binary] do
-    {payload, [opcode: opcode]} |> state.module.handle_in(state.socket) |> after_callback(state)
+    {payload, [opcode: opcode]}
+    |> state.module.handle_in(state.socket)
+    |> after_callback(state)
+    |> await_answer()
   end
 
   defp handle_event({:ping, payload}, state),
@@ -332,11 +330,11 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   defp put(state, frame), do: %{state | out: [frame | state.out], gathered: state.gathered + 1}
 
-  # What has no answer at once has one soon, as a join: to hibernate in between would be for nothing.
-  defp await_answer(%{out: [], busy: nil} = state), do: {:noreply, state, @answer_ms}
-  defp await_answer(state_or_stop), do: next(state_or_stop)
+  defp await_answer(%{out: [], busy: nil} = state), do: %{state | busy: :awaiting}
+  defp await_answer(state), do: state
 
   defp next({:stop, _reason, _state} = stop), do: stop
+  defp next(%{out: [], busy: :awaiting} = state), do: {:noreply, state, answer_ms(state)}
   defp next(%{out: []} = state), do: rest(state)
   defp next(%{gathered: gathered} = state) when gathered >= @gather, do: write(state)
   defp next(state), do: {:noreply, state, 0}
@@ -414,7 +412,11 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   # What else has come wakes it at once.
   defp rest(%{busy: nil} = state), do: {:noreply, state, :hibernate}
+  defp rest(%{busy: :awaiting} = state), do: {:noreply, %{state | busy: nil}, :hibernate}
   defp rest(state), do: {:noreply, state}
+
+  defp answer_ms(state),
+    do: min(@answer_ms, Config.fetch!(state.name).options.hibernate_after_ms)
 
   defp woken(state) do
     now_ms = now_ms()

@@ -38,6 +38,51 @@ defmodule Cantilever.WebServer.RequestTest do
     end
   end
 
+  describe "params/1" do
+    test "are the query's, decoded" do
+      for {query, params} <- [
+            {"", %{}},
+            {"&&", %{}},
+            {"a", %{"a" => ""}},
+            {"a=1&b=2", %{"a" => "1", "b" => "2"}},
+            {"a=1=2&=3", %{"a" => "1=2", "" => "3"}},
+            {"a=1&a=2", %{"a" => "2"}},
+            {"a=1+2", %{"a" => "1 2"}},
+            {"%61=%C3%A9&b=%2B", %{"a" => "é", "b" => "+"}}
+          ] do
+        assert {:ok, request, ""} = get("/?" <> query)
+        assert {query, Request.params(request)} == {query, {:ok, params}}
+      end
+
+      for query <- ["a=%FF", "%FF=1", "a=%C3", "a=\xff", "\xff=1"] do
+        assert {:ok, request, ""} = get("/?" <> query)
+        assert {query, Request.params(request)} == {query, :error}
+      end
+    end
+  end
+
+  describe "lists?/3" do
+    test "finds an element of a list, in any case" do
+      for {value, has?} <- [
+            {"Upgrade", true},
+            {"upgrade", true},
+            {"keep-alive, Upgrade", true},
+            {"keep-alive,UPGRADE\t, x", true},
+            {"upgrade,", true},
+            {"keep-alive Upgrade", false},
+            {"upgrades", false},
+            {"up grade", false},
+            {"", false}
+          ] do
+        {:ok, request, ""} = with_headers(["host: a", "connection: " <> value])
+        assert {value, Request.lists?(request, "connection", "upgrade")} == {value, has?}
+      end
+
+      {:ok, request, ""} = with_headers(["host: a"])
+      refute Request.lists?(request, "connection", "upgrade")
+    end
+  end
+
   describe "read/3" do
     test "reads a request, and leaves what comes after it" do
       assert {:ok, request, "rest"} =

@@ -82,8 +82,8 @@ const OF_A_DOCUMENT: usize = 128;
 /// An atom, as its term, and its text.
 type Spelled = (usize, Box<[u8]>);
 
-/// The texts of atoms, each in the place that its term gives it, for whichever comes first there. The VM never forgets an atom, so they hold for as long as it
-/// runs; and they are of programs, as who sends a document makes none.
+/// The texts of atoms, each in the place that its term gives it, for whichever comes first there: the VM never forgets an atom either. Who lets documents
+/// make atoms may have its places full of them; then the others are asked for in each document.
 static TEXTS: [OnceLock<Spelled>; REMEMBERED] = [const { OnceLock::new() }; REMEMBERED];
 
 /// The texts of atoms.
