@@ -70,14 +70,16 @@ defmodule Cantilever.Chat.Socket do
 
   alias Cantilever.Chat.Arguments
   alias Cantilever.Chat.Config
+  alias Cantilever.Chat.Socket.Answers
+  alias Cantilever.Chat.Socket.Channels
   alias Cantilever.Chat.Socket.Drainer
   alias Cantilever.Chat.Socket.Events
   alias Cantilever.Chat.Socket.Frames
+  alias Cantilever.Chat.Socket.Joins
   alias Cantilever.Chat.Socket.Options
   alias Cantilever.Chat.Socket.Protocol
   alias Cantilever.Chat.Socket.Requests
   alias Cantilever.Chat.Token
-  alias Cantilever.Chat.UserConnection.Joining
   alias Cantilever.Chat.UserConnection.Membership
   alias Cantilever.Chat.UserConnection.State
   alias Cantilever.Chat.Users
@@ -99,10 +101,7 @@ defmodule Cantilever.Chat.Socket do
           connection: State.t(),
           # Whether the server takes whole frames.
           frames?: boolean,
-          channels: %{
-            (room_id :: String.t()) =>
-              {:open, join_ref :: String.t() | nil} | {:errored, last_seq :: non_neg_integer}
-          },
+          channels: Channels.t(),
           requests: Requests.t(),
           # How many rooms it may join.
           joins: Rate.t() | nil
@@ -201,7 +200,7 @@ defmodule Cantilever.Chat.Socket do
     # Bandit takes `:normal` for a wish to go on until the client has closed.
     with false <- opcode == :text and Options.too_large?(state.options, bytes),
          {:ok, request} <- Protocol.read(bytes, opcode) do
-      state |> request(request) |> flush()
+      state |> request(request) |> Answers.flush()
     else
       true -> {:stop, {:shutdown, :too_large}, @too_large, state}
       {:error, _what} -> {:stop, {:shutdown, :malformed}, @malformed, state}
@@ -227,10 +226,12 @@ defmodule Cantilever.Chat.Socket do
   def handle_info(message, state) do
     case Requests.handle(state.requests, Config.fetch!(state.options.chat), message) do
       {:answer, {:authorized, request, last_seq}, answer, requests} ->
-        %{state | requests: requests} |> authorized(request, last_seq, answer) |> flush()
+        %{state | requests: requests}
+        |> Joins.authorized(request, last_seq, answer)
+        |> Answers.flush()
 
       {:answer, {refs, topic}, answer, requests} ->
-        %{state | requests: requests} |> reply(refs, topic, answer) |> flush()
+        %{state | requests: requests} |> Answers.reply(refs, topic, answer) |> Answers.flush()
 
       {:ok, requests} ->
         {:ok, %{state | requests: requests}}
@@ -249,7 +250,7 @@ defmodule Cantilever.Chat.Socket do
 
   defp hand_on(message, state) do
     case State.handle(message, state.connection) do
-      {:ok, connection} -> flush(left(message, %{state | connection: connection}))
+      {:ok, connection} -> Answers.flush(left(message, %{state | connection: connection}))
       {:stop, :normal, connection} -> stop(:closed, %{state | connection: connection})
       {:stop, {:shutdown, why}, connection} -> stop(why, %{state | connection: connection})
     end
@@ -259,14 +260,12 @@ defmodule Cantilever.Chat.Socket do
 
   # Somebody else has had the user leave.
   defp left({:call, _from, {:leave, room_id}}, state) do
-    case Map.pop(state.channels, room_id) do
-      {nil, _channels} ->
-        state
-
-      {_channel, channels} ->
-        refs = {join_ref(state, room_id), join_ref(state, room_id)}
-        close = Protocol.push(refs, Frames.topic(room_id), "phx_close", %{})
-        put(%{state | channels: channels}, close)
+    if is_map_key(state.channels, room_id) do
+      join_ref = Channels.join_ref(state.channels, room_id)
+      channels = Channels.close(state.channels, room_id)
+      Answers.close(%{state | channels: channels}, room_id, join_ref)
+    else
+      state
     end
   end
 
@@ -280,8 +279,7 @@ defmodule Cantilever.Chat.Socket do
          true <- is_map_key(state.channels, room_id) do
       rooms = Map.delete(state.connection.rooms, room_id)
       state = %{state | connection: %{state.connection | rooms: rooms}}
-      {error, state} = channel_error(state, room_id, Membership.last_seq(membership), %{})
-      state |> put(error) |> flush()
+      state |> Answers.error(room_id, Membership.last_seq(membership), %{}) |> Answers.flush()
     else
       _joining_or_none -> nil
     end
@@ -290,244 +288,32 @@ defmodule Cantilever.Chat.Socket do
   defp room_down(_other, _state), do: nil
 
   defp request(state, %{topic: "phoenix", event: "heartbeat"} = request),
-    do: reply(state, refs(request), "phoenix", {:ok, %{}})
+    do: Answers.reply(state, Protocol.refs(request), "phoenix", {:ok, %{}})
 
   defp request(state, %{topic: "room:" <> room_id} = request) do
     case request.event do
-      "phx_join" -> join(state, room_id, request)
-      "phx_leave" -> leave(state, room_id, request)
+      "phx_join" -> Joins.join(state, room_id, request)
+      "phx_leave" -> Joins.leave(state, room_id, request)
       _event -> event(state, room_id, request)
     end
   end
 
   defp request(state, request) do
     refused = {:error, {:unmatched_topic, "a topic is `room:` and the id of a room"}}
-    reply(state, refs(request), request.topic, refused)
-  end
-
-  defp join(state, room_id, request) do
-    with :ok <- Arguments.room_id(room_id),
-         {:ok, last_seq} <- last_seq(request.payload),
-         {:ok, state} <- permit_join(state) do
-      {sent, state} = take_place(state, room_id)
-      # What was sent before, the client has got, whatever number it says.
-      last_seq = if sent && last_seq, do: max(sent, last_seq), else: sent || last_seq
-      channels = Map.put(state.channels, room_id, {:open, request.join_ref})
-      authorize(%{state | channels: channels}, request, last_seq)
-    else
-      {:error, refused} -> reply(state, refs(request), request.topic, {:error, reason(refused)})
-    end
-  end
-
-  # All rooms at once, after a connection was lost, and then not more than messages.
-  defp permit_join(state) do
-    options = Config.fetch!(state.options.chat).options
-    burst = max(options.messages_burst, options.rooms_per_connection)
-    now_ms = System.monotonic_time(:millisecond)
-
-    case Rate.take(state.joins || Rate.new(burst, now_ms), options.messages_per_s, burst, now_ms) do
-      {:ok, rate} ->
-        {:ok, %{state | joins: rate}}
-
-      {:wait, ms, _rate} ->
-        {:error, {:rate_limited, "too many joins: the next one in #{ms} ms"}}
-    end
-  end
-
-  # Out of the room where the client is in it by an earlier join; and how far that has come.
-  defp take_place(state, room_id) do
-    case {state.channels, state.connection.rooms} do
-      {%{^room_id => {:errored, sent}}, _rooms} ->
-        {sent, state}
-
-      {_channels, %{^room_id => membership}} ->
-        sent = Membership.last_seq(membership)
-        {sent, %{state | connection: Joining.leave(state.connection, room_id)}}
-
-      _new ->
-        {nil, state}
-    end
-  end
-
-  defp authorize(%{options: %{authorize: nil}} = state, request, last_seq),
-    do: authorized(state, request, last_seq, :ok)
-
-  defp authorize(state, request, last_seq) do
-    case Requests.room_for_one_more(state.requests, state.options) do
-      :ok -> ask(state, request, last_seq)
-      overloaded -> authorized(state, request, last_seq, overloaded)
-    end
-  end
-
-  defp ask(%{options: options} = state, request, last_seq) do
-    %{topic: "room:" <> room_id, payload: payload} = request
-    arguments = [state.connection.user_id, room_id, payload]
-    asked = {:authorized, request, last_seq}
-
-    requests =
-      Requests.run(state.requests, asked, options.push_timeout_ms, fn ->
-        case Options.call(options.authorize, arguments) do
-          :ok -> :ok
-          {:error, {reason, text}} = refused when is_atom(reason) and is_binary(text) -> refused
-        end
-      end)
-
-    %{state | requests: requests}
-  end
-
-  # Unless the client has left, or joined anew, meanwhile.
-  defp authorized(state, %{topic: "room:" <> room_id} = request, last_seq, answer) do
-    joins? = match?(%{^room_id => {:open, ref}} when ref == request.join_ref, state.channels)
-
-    case answer do
-      :ok when joins? ->
-        wanted = %{last_seq: last_seq, visible: true, presence: true}
-        waiting = {:client, {refs(request), room_id}}
-        connection = State.join(state.connection, room_id, wanted, make_ref(), waiting)
-        %{state | connection: connection}
-
-      :ok ->
-        state
-
-      refused ->
-        channels = drop_channel(state.channels, room_id, request.join_ref)
-        reply(%{state | channels: channels}, refs(request), request.topic, refused)
-    end
-  end
-
-  defp last_seq(%{"last_seq" => last_seq}) do
-    with :ok <- Arguments.sequence(last_seq), do: {:ok, last_seq}
-  end
-
-  defp last_seq(_payload), do: {:ok, nil}
-
-  defp leave(state, room_id, request) do
-    state =
-      if current?(state, room_id, request) do
-        connection = Joining.leave(state.connection, room_id)
-        %{state | connection: connection, channels: Map.delete(state.channels, room_id)}
-      else
-        state
-      end
-
-    close = Protocol.push({request.join_ref, request.join_ref}, request.topic, "phx_close", %{})
-
-    state
-    |> reply(refs(request), request.topic, {:ok, %{}})
-    |> put(close)
+    Answers.reply(state, Protocol.refs(request), request.topic, refused)
   end
 
   defp event(state, room_id, request) do
-    if stale?(state, room_id, request) do
+    if Channels.stale?(state.channels, room_id, request.join_ref) do
       state
     else
       case Events.handle(state, room_id, request) do
-        {:reply, answer, state} -> reply(state, refs(request), request.topic, answer)
-        {:later, state} -> state
+        {:reply, answer, state} ->
+          Answers.reply(state, Protocol.refs(request), request.topic, answer)
+
+        {:later, state} ->
+          state
       end
     end
   end
-
-  defp stale?(state, room_id, request),
-    do: is_map_key(state.channels, room_id) and not current?(state, room_id, request)
-
-  # Clients that do not name the join mean the newest one.
-  defp current?(_state, _room_id, %{join_ref: nil}), do: true
-
-  defp current?(state, room_id, %{join_ref: join_ref}) do
-    case state.channels do
-      %{^room_id => {:open, ^join_ref}} -> true
-      %{^room_id => {:errored, _last_seq}} -> true
-      _other_join -> false
-    end
-  end
-
-  defp channel_error(state, room_id, last_seq, payload) do
-    join_ref = join_ref(state, room_id)
-    state = %{state | channels: Map.put(state.channels, room_id, {:errored, last_seq})}
-    {Protocol.push({join_ref, join_ref}, Frames.topic(room_id), "phx_error", payload), state}
-  end
-
-  defp join_ref(state, room_id) do
-    case state.channels do
-      %{^room_id => {:open, join_ref}} -> join_ref
-      _none -> nil
-    end
-  end
-
-  defp reply(state, refs, topic, {:ok, response}),
-    do: put(state, Protocol.reply(refs, topic, :ok, response))
-
-  defp reply(state, refs, topic, {:error, reason}), do: put(state, refusal(refs, topic, reason))
-
-  defp refusal(refs, topic, {reason, message}),
-    do: Protocol.reply(refs, topic, :error, %{reason: reason, message: message})
-
-  defp put(state, message) do
-    connection = state.connection
-    %{state | connection: %{connection | socket: [message | connection.socket]}}
-  end
-
-  # What has gathered goes to the server, in order.
-  defp flush(%{connection: %{socket: []}} = state), do: {:ok, state}
-
-  defp flush(%{connection: %{socket: [{:frame, frame}]} = connection} = state),
-    do: {:push, whole(state, frame), %{state | connection: %{connection | socket: []}}}
-
-  defp flush(%{connection: connection} = state) do
-    state = %{state | connection: %{connection | socket: []}}
-
-    {messages, state} =
-      connection.socket |> Enum.reverse() |> Enum.flat_map_reduce(state, &message/2)
-
-    {:push, messages, state}
-  end
-
-  defp message({:frame, frame}, state), do: {[whole(state, frame)], state}
-
-  defp message({opcode, _data} = message, state) when opcode in [:text, :binary],
-    do: {[message], state}
-
-  defp message({:joined, {refs, room_id}, answer}, state) do
-    case answer do
-      {:ok, %{seq: seq}} ->
-        response = %{
-          seq: seq,
-          user_id: state.connection.user_id,
-          reconnect_after_ms: 1 + by_chance(state.options.reconnect_within_ms)
-        }
-
-        {[Protocol.reply(refs, Frames.topic(room_id), :ok, response)], state}
-
-      {:error, error} ->
-        {join_ref, _ref} = refs
-        channels = drop_channel(state.channels, room_id, join_ref)
-
-        {[refusal(refs, Frames.topic(room_id), reason(error))], %{state | channels: channels}}
-    end
-  end
-
-  defp message({:dropped, %{room_id: room_id, last_seq: last_seq}}, state) do
-    payload = %{reason: :lagging, last_seq: last_seq}
-    {error, state} = channel_error(state, room_id, last_seq, payload)
-    {[error], state}
-  end
-
-  # `:rand` would make a state for each process and keep it.
-  defp by_chance(range), do: :erlang.phash2(make_ref(), range)
-
-  defp drop_channel(channels, room_id, join_ref) do
-    case channels do
-      %{^room_id => {:open, ^join_ref}} -> Map.delete(channels, room_id)
-      _another_join -> channels
-    end
-  end
-
-  defp whole(%{frames?: true}, frame), do: {:frame, frame}
-  defp whole(%{frames?: false}, frame), do: {:text, Frames.payload(frame)}
-
-  defp refs(%{join_ref: join_ref, ref: ref}), do: {join_ref, ref}
-
-  defp reason(%{reason: reason} = error), do: {reason, Exception.message(error)}
-  defp reason({_reason, _message} = reason), do: reason
 end

@@ -177,6 +177,18 @@ defmodule Cantilever.Chat.SocketTest do
       refute_received {:client, "bob", [_, _, _, "presence_state", _]}
     end
 
+    @tag chat: [presence_limit: 0]
+    test "tells nobody where nobody is to be told, and its room notes nothing for it", %{
+      chat: chat
+    } do
+      {:ok, ada} = connect(chat, "ada")
+      join(ada, :ada, "1")
+      {:ok, 1} = Chat.broadcast(chat, "a", "bob", 1)
+      assert_receive {:client, "ada", [_, _, "room:a", "message", %{"seq" => 1}]}
+      assert :sys.get_state(room(chat, "a")).presence == nil
+      refute_received {:client, "ada", [_, _, _, "presence" <> _, _]}
+    end
+
     test "goes on where it was when its room has crashed, and others do not notice", %{chat: chat} do
       {:ok, ada} = connect(chat, "ada")
       join(ada, :ada, "1", "a")

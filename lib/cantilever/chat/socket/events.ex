@@ -9,6 +9,7 @@ defmodule Cantilever.Chat.Socket.Events do
   alias Cantilever.Chat.Socket
   alias Cantilever.Chat.Socket.Frames
   alias Cantilever.Chat.Socket.Options
+  alias Cantilever.Chat.Socket.Protocol
   alias Cantilever.Chat.Socket.Requests
   alias Cantilever.Chat.UserConnection.State
   alias Cantilever.JSON
@@ -121,7 +122,7 @@ defmodule Cantilever.Chat.Socket.Events do
     error
   end
 
-  defp asked(request), do: {{request.join_ref, request.ref}, request.topic}
+  defp asked(request), do: {Protocol.refs(request), request.topic}
 
   defp message(%{"payload" => payload} = message), do: {:ok, payload, message["id"]}
 
@@ -149,6 +150,5 @@ defmodule Cantilever.Chat.Socket.Events do
     end
   end
 
-  defp error(%{reason: reason} = error), do: {:error, {reason, Exception.message(error)}}
-  defp error(reason), do: {:error, reason}
+  defp error(reason), do: {:error, Protocol.reason(reason)}
 end

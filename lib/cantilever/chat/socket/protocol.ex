@@ -94,6 +94,22 @@ defmodule Cantilever.Chat.Socket.Protocol do
   def reply(refs, topic, status, response),
     do: push(refs, topic, "phx_reply", %{status: status, response: response})
 
+  @doc "The answer to what is refused."
+  @spec refusal(refs, String.t(), {reason :: atom, message :: String.t()}) ::
+          {:text | :binary, iodata}
+  def refusal(refs, topic, {reason, message}),
+    do: reply(refs, topic, :error, %{reason: reason, message: message})
+
+  @doc "What a client is told of an error."
+  @spec reason(%{:reason => atom, optional(atom) => term} | {atom, String.t()}) ::
+          {reason :: atom, message :: String.t()}
+  def reason(%{reason: reason} = error), do: {reason, Exception.message(error)}
+  def reason({_reason, _message} = reason), do: reason
+
+  @doc "The refs of a request, which its answer has."
+  @spec refs(request) :: refs
+  def refs(%{join_ref: join_ref, ref: ref}), do: {join_ref, ref}
+
   @doc "The text of what all members of a topic get, around a payload that is JSON already."
   @spec broadcast(String.t(), String.t(), iodata) :: iodata
   def broadcast(topic, event, json),

@@ -136,9 +136,7 @@ defmodule Cantilever.Chat.Socket.Requests do
 
   defp reason({:ok, seq}) when is_integer(seq), do: {:ok, %{seq: seq}}
 
-  defp reason({:error, %{reason: reason} = error}),
-    do: {:error, {reason, Exception.message(error)}}
-
+  defp reason({:error, reason}), do: {:error, Protocol.reason(reason)}
   defp reason(answer), do: answer
 
   # What has crashed is logged by the task itself, and is not the client's to read.
