@@ -91,11 +91,10 @@ defmodule Cantilever.WebServer.Acceptor do
         Counters.add(config.counters, :opened)
         # Before it can end.
         _entered = enter.(connection)
-        transport = if kind == :tcp, do: :gen_tcp, else: :ssl
 
         # One that has gone meanwhile is found out by its process, unless that has gone, too.
         _handed_over =
-          with {:error, _reason} <- transport.controlling_process(socket, connection),
+          with {:error, _reason} <- Stream.give(stream, connection, config.direct?),
                false <- Process.alive?(connection),
                do: Stream.close(stream)
 

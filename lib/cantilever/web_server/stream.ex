@@ -40,6 +40,23 @@ defmodule Cantilever.WebServer.Stream do
     with {:ok, socket} <- :ssl.transport_accept(listening), do: {:ok, {:tls, socket}}
   end
 
+  @doc """
+  Makes another process the owner of a stream that is passive, as one is that was just accepted.
+
+  `:gen_tcp.controlling_process/2` would ask whether it is, and look for packets that have come as messages.
+  """
+  @spec give(t, pid, direct? :: boolean) :: :ok | {:error, term}
+  def give({:tcp, port}, owner, true) when is_port(port) do
+    true = Port.connect(port, owner)
+    true = Process.unlink(port)
+    :ok
+  rescue
+    ArgumentError -> {:error, :closed}
+  end
+
+  def give({:tcp, socket}, owner, _direct?), do: :gen_tcp.controlling_process(socket, owner)
+  def give({:tls, socket}, owner, _direct?), do: :ssl.controlling_process(socket, owner)
+
   @spec recv(t, timeout) :: {:ok, binary} | {:error, term}
   def recv({:tcp, port}, timeout), do: :gen_tcp.recv(port, 0, timeout)
   def recv({:tls, socket}, timeout), do: :ssl.recv(socket, 0, timeout)
@@ -79,7 +96,7 @@ defmodule Cantilever.WebServer.Stream do
 
   # Asked when a server starts, as what was compiled by one release may run on another.
   @doc """
-  Whether `accept/2` and `write_soon/3` may say to a socket's port themselves what `:gen_tcp` would: in the release whose ports are known to take it.
+  Whether `accept/2`, `give/3` and `write_soon/3` may say to a socket's port themselves what `:gen_tcp` would: in the release whose ports are known to take it.
   """
   @spec direct?() :: boolean
   def direct?, do: :erlang.system_info(:otp_release) == ~c"25"

@@ -112,6 +112,54 @@ defmodule Cantilever.WebServer.StreamTest do
     end
   end
 
+  describe "give/3" do
+    test "makes another process the owner, which ends with it, and not with the one before" do
+      for direct? <- Enum.uniq([false, Stream.direct?()]) do
+        ip = {127, 0, 0, 1}
+        {listening, port} = listen(:inet, ip)
+        test = self()
+
+        {first, first_monitor} =
+          spawn_monitor(fn ->
+            {client, socket} = accept(listening, ip, port, direct?)
+            :ok = :gen_tcp.controlling_process(client, test)
+            second = spawn(fn -> echo(socket) end)
+            :ok = Stream.give({:tcp, socket}, second, direct?)
+            send(second, :begin)
+            send(test, {:given, client, socket, second})
+          end)
+
+        assert_receive {:given, client, socket, second}, 5_000
+        assert_receive {:DOWN, ^first_monitor, :process, ^first, :normal}, 5_000
+        assert Port.info(socket, :connected) == {:connected, second}
+        assert {:links, [^second]} = Port.info(socket, :links)
+
+        :ok = :gen_tcp.send(client, "hello")
+        assert {:ok, "hello"} = :gen_tcp.recv(client, 0)
+        Process.exit(second, :kill)
+        assert {:error, :closed} = :gen_tcp.recv(client, 0)
+        assert Port.info(socket) == nil
+      end
+    end
+
+    test "says of a closed socket that it is none" do
+      for direct? <- Enum.uniq([false, Stream.direct?()]) do
+        ip = {127, 0, 0, 1}
+        {listening, port} = listen(:inet, ip)
+        {_client, socket} = accept(listening, ip, port, direct?)
+        :gen_tcp.close(socket)
+        assert {:error, _reason} = Stream.give({:tcp, socket}, self(), direct?)
+      end
+    end
+  end
+
+  defp echo(socket) do
+    receive do: (:begin -> :ok)
+    {:ok, data} = :gen_tcp.recv(socket, 0)
+    :ok = :gen_tcp.send(socket, data)
+    receive do: (:never -> :ok)
+  end
+
   # Not every machine has it.
   defp inet6? do
     case :gen_tcp.listen(0, [:inet6, ip: {0, 0, 0, 0, 0, 0, 0, 1}]) do
