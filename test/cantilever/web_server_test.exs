@@ -2,12 +2,14 @@ defmodule Cantilever.WebServerTest do
   use ExUnit.Case, async: true
 
   import Cantilever.Eventually
+  import Cantilever.Hibernation
   import Cantilever.WebClient, except: [send: 2]
 
   alias Cantilever.EchoSocket
   alias Cantilever.WebClient
   alias Cantilever.WebServer
   alias Cantilever.WebServer.ConnectionSupervisor
+  alias Cantilever.WebServer.Wakefulness
 
   @moduletag :tmp_dir
 
@@ -391,26 +393,24 @@ defmodule Cantilever.WebServerTest do
       client = port |> open() |> upgrade("/echo")
       assert_receive {:socket, pid, _info}
 
-      hibernates? = fn ->
-        Process.info(pid, :current_function) == hibernating()
-      end
-
       # So many in a row keep it awake.
       for _ <- 1..20 do
         :ok = send_text(client, "a")
         assert recv_frame(client) == {1, "a"}
       end
 
-      refute hibernates?.()
-
-      # As if it had been looked at, a while later.
-      :sys.replace_state(pid, &%{&1 | busy: nil, calm_ms: &1.calm_ms - 3_000})
+      refute hibernates?(pid)
 
       for _ <- 1..6 do
-        :sys.replace_state(pid, &%{&1 | calm_ms: &1.calm_ms - 3_000})
+        # As if it had been looked at, a while later.
+        :sys.replace_state(
+          pid,
+          &%{&1 | wakefulness: Wakefulness.new(&1.wakefulness.since_ms - 3_000)}
+        )
+
         :ok = send_text(client, "b")
         assert recv_frame(client) == {1, "b"}
-        eventually(hibernates?)
+        eventually(fn -> hibernates?(pid) end)
       end
     end
 
@@ -419,20 +419,34 @@ defmodule Cantilever.WebServerTest do
     } do
       client = port |> open() |> upgrade("/echo")
       assert_receive {:socket, pid, _info}
-      eventually(fn -> Process.info(pid, :current_function) == hibernating() end)
+      eventually(fn -> hibernates?(pid) end)
       1 = :erlang.trace(pid, true, [:running])
 
       :ok = send_text(client, "quiet")
-      assert_receive {:trace, ^pid, :out, waits}, 5_000
-      assert waits == {:gen_server, :loop, 7}
-
+      refute hibernation?(stopped(pid))
       Kernel.send(pid, {:say, {:text, "later"}})
       assert recv_frame(client) == {1, "later"}
-      assert_receive {:trace, ^pid, :out, {:erlang, :hibernate, 3}}, 5_000
+      eventually(fn -> hibernates?(pid) end)
 
+      1 = :erlang.trace(pid, false, [:running])
+      forget_traces()
+      1 = :erlang.trace(pid, true, [:running])
       :ok = send_text(client, "quiet")
-      assert_receive {:trace, ^pid, :out, ^waits}, 5_000
-      assert_receive {:trace, ^pid, :out, {:erlang, :hibernate, 3}}, 10_000
+      refute hibernation?(stopped(pid))
+      assert hibernation?(stopped(pid))
+    end
+
+    defp stopped(pid) do
+      assert_receive {:trace, ^pid, :out, where}, 10_000
+      where
+    end
+
+    defp forget_traces do
+      receive do
+        {:trace, _pid, _in_or_out, _where} -> forget_traces()
+      after
+        0 -> :ok
+      end
     end
 
     @tag server: [hibernate_after_ms: 10]
@@ -441,9 +455,7 @@ defmodule Cantilever.WebServerTest do
       assert_receive {:socket, pid, _info}
 
       for n <- 1..3 do
-        eventually(fn ->
-          Process.info(pid, :current_function) == hibernating()
-        end)
+        eventually(fn -> hibernates?(pid) end)
 
         :ok = send_text(client, "#{n}")
         assert recv_frame(client) == {1, "#{n}"}
@@ -811,8 +823,6 @@ defmodule Cantilever.WebServerTest do
       assert {:error, :econnrefused} = :gen_tcp.connect({127, 0, 0, 1}, port, [])
     end
   end
-
-  defp hibernating, do: {:current_function, {:erlang, :hibernate, 3}}
 
   test "wrong options are named" do
     for {options, message} <- [

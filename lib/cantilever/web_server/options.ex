@@ -151,7 +151,7 @@ defmodule Cantilever.WebServer.Options do
       type: {:integer, 1},
       default: 5_000,
       doc:
-        "after how long without a message the process of a WebSocket hibernates, in ms; one that gets a message now and then does so right after it, or where that has no answer yet, after its answer, a second later at most"
+        "after how long without a message the process of a WebSocket hibernates, in ms; one that gets a message now and then does so right after it, or where that is not answered at once, when something is written, or after a second"
     ],
     outgoing_bytes: [
       type: {:integer, 1_024},

@@ -20,10 +20,10 @@ defmodule Cantilever.WebServer.Refusals do
 
   @doc "Refuses a client, whose socket is the calling process's. By TLS it is closed without a word: to say one takes a handshake."
   @spec refuse(Config.t(), Stream.t(), 429 | 503) :: :ok
-  def refuse(config, {:tcp, socket} = stream, status) do
+  def refuse(config, {:tcp, _socket} = stream, status) do
     case start(config.name, stream, status) do
       {:ok, pid} ->
-        with {:error, _gone} <- :gen_tcp.controlling_process(socket, pid),
+        with {:error, _gone} <- Stream.give(stream, pid, config.direct?),
              do: Stream.close(stream)
 
         send(pid, :handed_over)

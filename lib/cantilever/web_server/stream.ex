@@ -2,10 +2,10 @@ defmodule Cantilever.WebServer.Stream do
   @moduledoc false
   # A connection's bytes, plain or by TLS.
 
-  @type t :: {:tcp, port} | {:tls, :ssl.sslsocket()}
+  @type t :: {:tcp, :gen_tcp.socket()} | {:tls, :ssl.sslsocket()}
 
   @typedoc "A socket that is listened on."
-  @type listening :: {:tcp, port} | {:tls, term}
+  @type listening :: {:tcp, :gen_tcp.socket()} | {:tls, term}
 
   # So much is read of a client that is not served any more, and for so long.
   @finish_bytes 1_000_000
@@ -15,7 +15,8 @@ defmodule Cantilever.WebServer.Stream do
   Waits for the next client.
 
   `:gen_tcp.accept/1` asks the listening socket for some ten options and sets them on the new one, in some forty calls of the system. The system gives a new
-  socket those of the listening one by itself, so `direct?` leaves that out.
+  socket those of the listening one by itself, so `direct?` leaves that out. What it would lose is what the VM and not the system does of them, and no server
+  sets: `:delay_send`, `:recvtos`, `:recvttl` and `:recvtclass`.
   """
   @spec accept(listening, direct? :: boolean) :: {:ok, t} | {:error, term}
   def accept({:tcp, listening}, true) when is_port(listening) do

@@ -4,12 +4,12 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   use GenServer, restart: :temporary
 
-  alias Cantilever.Idleness
   alias Cantilever.Rate
   alias Cantilever.WebServer.Config
   alias Cantilever.WebServer.Connection
   alias Cantilever.WebServer.Counters
   alias Cantilever.WebServer.Stream
+  alias Cantilever.WebServer.Wakefulness
   alias Cantilever.WebSocket
 
   # So many packets come before the process is asked again whether it can keep up, and the client is to.
@@ -18,14 +18,6 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   @gather 64
   # The heap of one that handles a message. It would grow to that by itself, after two collections more.
   @awake_words 610
-  # What little a process has done that got no message worth staying awake for.
-  @idle_reductions 400
-  # So often it hibernates again right after a message, in this time: whoever only sends heartbeats is never awake for longer.
-  @calm_wakings 2
-  @calm_ms 3_000
-
-  # So long it stays awake for the answer to a frame that is not answered at once, as a join.
-  @answer_ms 1_000
 
   @going_away 1001
   @policy 1008
@@ -42,16 +34,12 @@ defmodule Cantilever.WebServer.WebSocketConnection do
     :bytes_rate,
     # When something has come last.
     :heard_ms,
+    :wakefulness,
     # What is to be written, the last first, and how many.
     out: [],
     gathered: 0,
     # How many bytes have come since the packets were asked for.
     unpaid: 0,
-    # nil while it is hibernating; `:awaiting` while a frame has no answer yet; or its reductions when it was last looked at.
-    busy: nil,
-    # Since when its wakings are counted, and how many there were.
-    calm_ms: nil,
-    wakings: 0,
     closing?: false
   ]
 
@@ -68,9 +56,7 @@ defmodule Cantilever.WebServer.WebSocketConnection do
           out: [iodata],
           gathered: non_neg_integer,
           unpaid: non_neg_integer,
-          busy: nil | :awaiting | non_neg_integer,
-          calm_ms: integer,
-          wakings: non_neg_integer,
+          wakefulness: Wakefulness.t(),
           closing?: boolean
         }
 
@@ -90,11 +76,11 @@ defmodule Cantilever.WebServer.WebSocketConnection do
       rate: Rate.new(options.frames_burst, now_ms),
       bytes_rate: Rate.new(options.bytes_burst, now_ms),
       heard_ms: now_ms,
-      calm_ms: now_ms
+      wakefulness: Wakefulness.new(now_ms)
     }
 
     state = socket |> module.init() |> after_callback(state)
-    # Before anything is, that comes after it.
+    # It is in the mailbox before what comes after it.
     if rest != "", do: send(self(), {elem(stream, 0), :early, rest})
     _active = Stream.activate(stream, @packets)
     Process.send_after(self(), :look_silent, ask_ms(options.idle_timeout_ms))
@@ -115,7 +101,14 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   # What follows on a message is no waking.
   def handle_info(:timeout, state), do: handle(:timeout, state)
   def handle_info({:inet_reply, _port, _status} = reply, state), do: handle(reply, state)
-  def handle_info(message, %{busy: nil} = state), do: handle(message, woken(state))
+
+  def handle_info(message, %{wakefulness: %{now: :hibernating}} = state),
+    do: handle(message, woken(state))
+
+  def handle_info({kind, _, _} = packet, %{wakefulness: %{now: :awaiting}} = state)
+      when kind in [:tcp, :ssl],
+      do: handle(packet, woken(state))
+
   def handle_info(message, state), do: handle(message, state)
 
   # A call is the socket's to answer: it is a process like any other.
@@ -181,10 +174,12 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   defp handle({:ssl_error, _socket, _reason}, state), do: next(state)
 
   defp handle(:look_idle, state) do
-    if state.out == [] and is_integer(state.busy) and
-         Idleness.idle?(state.busy, @idle_reductions),
-       do: {:noreply, %{state | busy: nil}, :hibernate},
-       else: next(stay_awake(state))
+    if state.out == [] and Wakefulness.idle?(state.wakefulness) do
+      {:noreply, %{state | wakefulness: Wakefulness.sleep(state.wakefulness)}, :hibernate}
+    else
+      awake = Wakefulness.stay_awake(state.wakefulness, hibernate_after_ms(state))
+      next(%{state | wakefulness: awake})
+    end
   end
 
   # Also those whose machine has gone without a word. Who has nothing to say for long is asked first: a browser answers pings by itself.
@@ -330,11 +325,16 @@ defmodule Cantilever.WebServer.WebSocketConnection do
 
   defp put(state, frame), do: %{state | out: [frame | state.out], gathered: state.gathered + 1}
 
-  defp await_answer(%{out: [], busy: nil} = state), do: %{state | busy: :awaiting}
+  defp await_answer(%{out: []} = state),
+    do: %{state | wakefulness: Wakefulness.await(state.wakefulness)}
+
   defp await_answer(state), do: state
 
   defp next({:stop, _reason, _state} = stop), do: stop
-  defp next(%{out: [], busy: :awaiting} = state), do: {:noreply, state, answer_ms(state)}
+
+  defp next(%{out: [], wakefulness: %{now: :awaiting}} = state),
+    do: {:noreply, state, Wakefulness.answer_ms(hibernate_after_ms(state))}
+
   defp next(%{out: []} = state), do: rest(state)
   defp next(%{gathered: gathered} = state) when gathered >= @gather, do: write(state)
   defp next(state), do: {:noreply, state, 0}
@@ -411,30 +411,22 @@ defmodule Cantilever.WebServer.WebSocketConnection do
   end
 
   # What else has come wakes it at once.
-  defp rest(%{busy: nil} = state), do: {:noreply, state, :hibernate}
-  defp rest(%{busy: :awaiting} = state), do: {:noreply, %{state | busy: nil}, :hibernate}
-  defp rest(state), do: {:noreply, state}
-
-  defp answer_ms(state),
-    do: min(@answer_ms, Config.fetch!(state.name).options.hibernate_after_ms)
+  defp rest(state) do
+    case Wakefulness.rest(state.wakefulness) do
+      {:hibernate, wakefulness} -> {:noreply, %{state | wakefulness: wakefulness}, :hibernate}
+      :stay -> {:noreply, state}
+    end
+  end
 
   defp woken(state) do
-    now_ms = now_ms()
-
-    cond do
-      now_ms - state.calm_ms >= @calm_ms -> %{state | calm_ms: now_ms, wakings: 1}
-      state.wakings < @calm_wakings -> %{state | wakings: state.wakings + 1}
-      true -> stay_awake(state)
-    end
+    wakefulness = Wakefulness.woken(state.wakefulness, now_ms(), hibernate_after_ms(state))
+    %{state | wakefulness: wakefulness}
   end
 
   # Later than the heartbeats of Phoenix's clients, which come each half minute, by the default.
   defp ask_ms(timeout_ms), do: div(timeout_ms * 3, 4)
 
-  defp stay_awake(state) do
-    after_ms = Config.fetch!(state.name).options.hibernate_after_ms
-    %{state | busy: Idleness.look_later(after_ms)}
-  end
+  defp hibernate_after_ms(state), do: Config.fetch!(state.name).options.hibernate_after_ms
 
   defp now_ms, do: System.monotonic_time(:millisecond)
 end

@@ -79,10 +79,7 @@ defmodule Cantilever.Chat.UserConnectionTest do
     {:ok, _} = UserConnection.join(client, "a")
 
     for pid <- [client, room(chat, "a")] do
-      eventually(fn ->
-        Process.info(pid, :current_function) ==
-          {:current_function, {:erlang, :hibernate, 3}}
-      end)
+      eventually(fn -> Cantilever.Hibernation.hibernates?(pid) end)
     end
   end
 

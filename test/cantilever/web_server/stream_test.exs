@@ -101,13 +101,33 @@ defmodule Cantilever.WebServer.StreamTest do
         Process.exit(waiting, :kill)
         assert_receive {:DOWN, ^monitor, :process, ^waiting, :killed}, 5_000
 
-        # The first client may still be the dead one's.
-        accepting = Task.async(fn -> Stream.accept({:tcp, listening}, direct?) end)
+        test = self()
 
-        Cantilever.Eventually.eventually(fn ->
-          {:ok, _client} = :gen_tcp.connect(ip, port, [:binary, active: false])
-          Task.yield(accepting, 100)
+        spawn_link(fn ->
+          {:ok, {:tcp, socket}} = Stream.accept({:tcp, listening}, direct?)
+          send(test, {:accepted, :inet.peername(socket)})
+          receive do: (:never -> :ok)
         end)
+
+        # The first client may still be the dead one's, which closes it.
+        {:ok, first} = :gen_tcp.connect(ip, port, [:binary, active: true])
+        {:ok, name} = :inet.sockname(first)
+
+        accepted =
+          receive do
+            {:accepted, accepted} ->
+              accepted
+
+            {:tcp_closed, ^first} ->
+              {:ok, second} = :gen_tcp.connect(ip, port, [:binary, active: true])
+              assert_receive {:accepted, accepted}, 5_000
+              assert :inet.sockname(second) == accepted
+              {:ok, name}
+          after
+            5_000 -> flunk("nobody accepts")
+          end
+
+        assert accepted == {:ok, name}
       end
     end
   end

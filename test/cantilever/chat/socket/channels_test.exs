@@ -27,6 +27,11 @@ defmodule Cantilever.Chat.Socket.ChannelsTest do
     refute Channels.open?(channels, "a", "1")
     refute Channels.stale?(channels, "a", "1")
     assert Channels.join_ref(channels, "a") == nil
+
+    # Of one that has not come as far as a message, nothing is known.
+    channels = Channels.error(channels, "a", nil)
+    assert Channels.current?(channels, "a", "1")
+    assert channels |> Channels.open("a", "2") |> Channels.open?("a", "2")
   end
 
   test "is closed by its own join, and not by an earlier one" do
