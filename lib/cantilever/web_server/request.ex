@@ -236,6 +236,9 @@ defmodule Cantilever.WebServer.Request do
   @spec lists?(t, String.t(), String.t()) :: boolean
   def lists?(request, header, word) do
     case request.headers do
+      %{^header => ^word} ->
+        true
+
       %{^header => value} ->
         value = String.downcase(value, :ascii)
         value == word or word in elements(value)
