@@ -332,7 +332,8 @@ defmodule Cantilever.Chat do
     children =
       [
         {PatientRegistry, keys: :unique, name: config.room_registry, partitions: partitions},
-        {PatientRegistry, keys: :duplicate, name: config.user_registry, partitions: partitions}
+        {PatientRegistry,
+         keys: :duplicate, name: config.user_registry, partitions: user_partitions()}
       ] ++
         Store.child_specs(options.name, options.store) ++
         [
@@ -364,6 +365,9 @@ defmodule Cantilever.Chat do
     |> Enum.map(fn {child, index} -> Supervisor.child_spec(child, id: id(child, index)) end)
     |> Supervisor.init(strategy: :one_for_one, max_restarts: 1_000, max_seconds: 10)
   end
+
+  # A user's connections may be in any of them, so each look at them, of which a join takes four, looks into all: with 64, a join takes twice as long.
+  defp user_partitions, do: div(System.schedulers_online() + 3, 4)
 
   defp id({_module, options}, index) when is_list(options), do: options[:name] || index
   defp id(%{id: id}, _index), do: id
