@@ -169,7 +169,7 @@ defmodule Cantilever.Native.PartsTest do
     )
   end
 
-  # With what cargo has built for these tests already.
+  # In a folder of its own: a build with other features, as of another test, would write its library in the place of this one before it is installed.
   defp eval(dir, expression) do
     System.cmd("mix", ["run", "-e", expression],
       cd: dir,
@@ -177,7 +177,7 @@ defmodule Cantilever.Native.PartsTest do
       env: [
         {"MIX_ENV", "dev"},
         {"MIX_BUILD_PATH", nil},
-        {"CARGO_TARGET_DIR", Path.join(Mix.Project.build_path(), "cantilever")}
+        {"CARGO_TARGET_DIR", Path.join(Mix.Project.build_path(), "cantilever_parts")}
       ]
     )
   end
