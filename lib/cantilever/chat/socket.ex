@@ -288,7 +288,7 @@ defmodule Cantilever.Chat.Socket do
   defp room_down(_other, _state), do: nil
 
   defp request(state, %{topic: "phoenix", event: "heartbeat"} = request),
-    do: Answers.reply(state, Protocol.refs(request), "phoenix", {:ok, %{}})
+    do: Answers.reply(state, request, {:ok, %{}})
 
   defp request(state, %{topic: "room:" <> room_id} = request) do
     case request.event do
@@ -300,7 +300,7 @@ defmodule Cantilever.Chat.Socket do
 
   defp request(state, request) do
     refused = {:error, {:unmatched_topic, "a topic is `room:` and the id of a room"}}
-    Answers.reply(state, Protocol.refs(request), request.topic, refused)
+    Answers.reply(state, request, refused)
   end
 
   defp event(state, room_id, request) do
@@ -308,11 +308,8 @@ defmodule Cantilever.Chat.Socket do
       state
     else
       case Events.handle(state, room_id, request) do
-        {:reply, answer, state} ->
-          Answers.reply(state, Protocol.refs(request), request.topic, answer)
-
-        {:later, state} ->
-          state
+        {:reply, answer, state} -> Answers.reply(state, request, answer)
+        {:later, state} -> state
       end
     end
   end

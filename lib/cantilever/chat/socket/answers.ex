@@ -8,7 +8,12 @@ defmodule Cantilever.Chat.Socket.Answers do
   alias Cantilever.Chat.Socket.Protocol
   alias Cantilever.Chat.Socket.Requests
 
-  @doc "Answers a request: its refs and its topic."
+  @doc "Answers a request."
+  @spec reply(Socket.t(), Protocol.request(), Requests.answer()) :: Socket.t()
+  def reply(state, request, answer),
+    do: reply(state, Protocol.refs(request), request.topic, answer)
+
+  @doc "The same, of which only the refs and the topic are left."
   @spec reply(Socket.t(), Protocol.refs(), String.t(), Requests.answer()) :: Socket.t()
   def reply(state, refs, topic, {:ok, response}),
     do: put(state, Protocol.reply(refs, topic, :ok, response))

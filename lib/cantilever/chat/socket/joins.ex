@@ -28,8 +28,7 @@ defmodule Cantilever.Chat.Socket.Joins do
       authorize(%{state | channels: channels}, request, last_seq)
     else
       {:error, refused} ->
-        refused = {:error, Protocol.reason(refused)}
-        Answers.reply(state, Protocol.refs(request), request.topic, refused)
+        Answers.reply(state, request, {:error, Protocol.reason(refused)})
     end
   end
 
@@ -105,13 +104,7 @@ defmodule Cantilever.Chat.Socket.Joins do
 
   def authorized(state, %{topic: "room:" <> room_id} = request, _last_seq, refused) do
     channels = Channels.close(state.channels, room_id, request.join_ref)
-
-    Answers.reply(
-      %{state | channels: channels},
-      Protocol.refs(request),
-      request.topic,
-      refused
-    )
+    Answers.reply(%{state | channels: channels}, request, refused)
   end
 
   defp last_seq(%{"last_seq" => last_seq}) do
@@ -132,7 +125,7 @@ defmodule Cantilever.Chat.Socket.Joins do
       end
 
     state
-    |> Answers.reply(Protocol.refs(request), request.topic, {:ok, %{}})
+    |> Answers.reply(request, {:ok, %{}})
     |> Answers.close(room_id, join_ref)
   end
 end
